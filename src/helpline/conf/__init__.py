@@ -1,0 +1,1 @@
+"""Settings, urls, processes: wires the rooms together."""

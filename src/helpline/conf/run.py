@@ -1,0 +1,111 @@
+"""`helpline run`: everything on one machine, in the foreground."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.management import call_command
+
+from helpline.conf.health import PROCESSES, switch_answers
+from helpline.conf.supervisor import Supervisor
+from helpline.core.clock import SYSTEM
+from helpline.core.heartbeat import pulses
+
+log = logging.getLogger(__name__)
+
+#: started in this order and stopped in the reverse one: calls outlive the desk
+ORDER = ("switch", "acd", "worker", "web")
+
+
+def run_all(*, demo: bool) -> int:
+    """Migrate, load the demo when asked, then start and watch all processes until Ctrl-C."""
+    if taken := _taken_ports():
+        print("\n".join(taken), file=sys.stderr)
+        return 1
+    call_command("migrate", verbosity=0)
+    if demo:
+        from helpline.conf.demo import load
+
+        print(load(SYSTEM), flush=True)
+    return asyncio.run(_run(demo))
+
+
+def _taken_ports() -> list[str]:
+    env = settings.ENV
+    wanted = [
+        ("HELPLINE_PORT", socket.SOCK_STREAM, env.host, env.port),
+        ("HELPLINE_SIP_PORT", socket.SOCK_DGRAM, env.sip_host, env.sip_port),
+        ("HELPLINE_ARI_PORT", socket.SOCK_STREAM, env.ari_host, env.ari_port),
+    ]
+    return [
+        f"Port {port} on {host} is taken. Stop what uses it, or set {name} to a free port."
+        for name, kind, host, port in wanted
+        if not _free(kind, host, port)
+    ]
+
+
+def _free(kind: socket.SocketKind, host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+async def _run(demo: bool) -> int:
+    supervisor = Supervisor(ORDER)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, supervisor.stop)
+    supervisor.start()
+    greeting = asyncio.create_task(_greet_when_up(demo), name="greeting")
+    await supervisor.finished()
+    greeting.cancel()
+    print("Helpline has stopped.", flush=True)
+    return 0
+
+
+async def _greet_when_up(demo: bool) -> None:
+    # Heartbeats are rows other processes write: there is nothing here that could wake us.
+    while not await sync_to_async(_all_up, thread_sensitive=False)():  # noqa: ASYNC110
+        await asyncio.sleep(0.25)
+    print(await sync_to_async(_greeting, thread_sensitive=False)(demo), flush=True)
+
+
+def _all_up() -> bool:
+    known = pulses()
+    return all(name in known and known[name].up for name in PROCESSES) and bool(switch_answers()["up"])
+
+
+def setup_url() -> str:
+    """A one-time link that makes the first administrator."""
+    from helpline.people.actions import make_setup_link
+
+    env = settings.ENV
+    return f"http://{env.host}:{env.port}/setup/{make_setup_link()}/"
+
+
+def _greeting(demo: bool) -> str:
+    from helpline.people.models import User
+
+    env = settings.ENV
+    lines = ["", f"Helpline is up: http://{env.host}:{env.port}/"]
+    if demo:
+        lines += [
+            "  sign in as   ada, ben (level 1), sven (level 2) or lena (lead); password: helpline",
+            f"  be a caller  http://{env.host}:{env.port}/call in a second tab",
+            f"  or dial      sip:100@{env.sip_host}:{env.sip_port} (Acme IT) or sip:200@... (Globex) from any SIP phone",
+            "  SIP phones   register as ada, ben, sven or lena with the password helpline",
+        ]
+    elif not User.objects.filter(is_active=True).exists():
+        lines += ["  There is no account yet. This link works once and makes the first administrator:"]
+        lines += [f"  {setup_url()}"]
+    lines += [f"  data         {env.data}", "  Ctrl-C stops everything.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Clock, outbox, audit, errors, access, ids, registry: what every room stands on."""

@@ -1,0 +1,79 @@
+"""What rooms offer to each other without importing each other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from helpline.core.access import Role
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Named things in order. Raises ValueError when a key is taken twice."""
+
+    def __init__(self) -> None:
+        self._things: dict[str, tuple[int, T]] = {}
+
+    def register(self, key: str, thing: T, order: int = 100) -> None:
+        if key in self._things:
+            raise ValueError(f"{key} is registered already")
+        self._things[key] = (order, thing)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([thing for _, thing in sorted(self._things.values(), key=lambda pair: pair[0])])
+
+    def get(self, key: str) -> T | None:
+        found = self._things.get(key)
+        return found[1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the rail at the left."""
+
+    label: str | Promise
+    url_name: str
+    icon: str
+    roles: frozenset[Role] = field(default_factory=lambda: frozenset(Role))
+    #: counts shown beside it: actor -> number or None
+    badge: Callable[[Any], int | None] | None = None
+
+
+#: places of pages of one room into which rooms above put a part: render(request, subject) -> safe HTML
+PanelRender = Callable[[HttpRequest, Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A duty the worker does every `every_s` seconds; must be safe to do twice."""
+
+    name: str
+    every_s: float
+    do: Callable[[], None]
+
+
+navigation: Registry[NavItem] = Registry()
+periodic: Registry[Periodic] = Registry()
+_panels: dict[str, Registry[PanelRender]] = {}
+#: hook name -> functions called in the same transaction
+_hooks: dict[str, list[Callable[..., None]]] = {}
+
+
+def panels(place: str) -> Registry[PanelRender]:
+    """The parts registered for a place, for example `ticket.side`."""
+    return _panels.setdefault(place, Registry())
+
+
+def on(hook: str, function: Callable[..., None]) -> None:
+    """Have `function` called when a room below announces `hook`."""
+    _hooks.setdefault(hook, []).append(function)
+
+
+def announce(hook: str, **facts: Any) -> None:
+    """Call what rooms above registered for `hook`, in order of registration; errors are theirs and propagate."""
+    for function in _hooks.get(hook, []):
+        function(**facts)
