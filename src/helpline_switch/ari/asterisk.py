@@ -1,0 +1,119 @@
+"""/ari/asterisk: what this is, and how accounts and trunks arrive (dynamic configuration of res_pjsip)."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from aiohttp import web
+
+from helpline_switch.ari import shapes
+from helpline_switch.ari.keys import BOARD, HUB, done, part
+from helpline_switch.ari.params import params
+from helpline_switch.core.errors import BadParameter, NotFound
+from helpline_switch.core.switchboard import Switchboard
+from helpline_switch.sip.accounts import Account
+
+Fields = dict[str, str]
+Objects = dict[tuple[str, str], Fields]
+
+_KINDS = frozenset({"auth", "aor", "endpoint"})
+_SECRETS = frozenset({"password", "md5_cred"})
+
+
+async def info(request: web.Request) -> web.Response:
+    version = importlib.metadata.version("helpline")
+    status = {"startup_time": shapes.stamp(request.app[HUB].started), "last_reload_time": ""}
+    return web.json_response(
+        {
+            "build": {"os": "", "kernel": "", "options": "", "machine": "", "date": "", "user": ""},
+            "system": {"version": f"helpline-switch {version}", "entity_id": shapes.ASTERISK_ID},
+            "config": {
+                "name": "helpline-switch",
+                "default_language": "en",
+                "setid": {"user": "", "group": ""},
+            },
+            "status": status,
+        }
+    )
+
+
+async def ping(request: web.Request) -> web.Response:
+    now = shapes.stamp(request.app[HUB].now())
+    return web.json_response({"asterisk_id": shapes.ASTERISK_ID, "ping": "pong", "timestamp": now})
+
+
+def _objects(request: web.Request) -> Objects:
+    return request.app[BOARD].dynamic
+
+
+def _key(request: web.Request) -> tuple[str, str]:
+    kind = part(request, "kind")
+    if kind not in _KINDS:
+        raise NotFound("sorcery object type not found")
+    return kind, part(request, "id")
+
+
+def _listing(fields: Fields) -> web.Response:
+    shown = {name: "" if name in _SECRETS else value for name, value in fields.items()}
+    return web.json_response([{"attribute": name, "value": value} for name, value in shown.items()])
+
+
+async def show_object(request: web.Request) -> web.Response:
+    fields = _objects(request).get(_key(request))
+    if fields is None:
+        raise NotFound("sorcery object not found")
+    return _listing(fields)
+
+
+async def put_object(request: web.Request) -> web.Response:
+    given = await params(request)
+    kind, name = _key(request)
+    fields = _fields(given.body.get("fields", []))
+    fields = _objects(request).get((kind, name), {}) | fields
+    _apply(request.app[BOARD], kind, name, fields)
+    _objects(request)[kind, name] = fields
+    return _listing(fields)
+
+
+def _fields(given: object) -> Fields:
+    if not isinstance(given, list):
+        raise BadParameter("fields must be a list")
+    try:
+        return {str(each["attribute"]): str(each["value"]) for each in given}
+    except (KeyError, TypeError) as error:
+        raise BadParameter("each field needs attribute and value") from error
+
+
+def _apply(switchboard: Switchboard, kind: str, name: str, fields: Fields) -> None:
+    """An auth with md5_cred is an account; an aor with a static contact is a trunk."""
+    if kind == "aor" and fields.get("contact"):
+        auth = switchboard.dynamic.get(("auth", name), {})
+        switchboard.trunks.put(name, fields["contact"], auth.get("username", ""), auth.get("password", ""))
+    if kind == "auth" and fields.get("md5_cred"):
+        username, realm = fields.get("username", name), fields.get("realm", "helpline")
+        try:
+            switchboard.board.sip.accounts.put(Account(username, fields["md5_cred"].lower(), realm))
+        except ValueError as error:
+            raise BadParameter(str(error)) from error
+
+
+async def delete_object(request: web.Request) -> web.Response:
+    key = _key(request)
+    fields = _objects(request).pop(key, None)
+    if fields is None:
+        raise NotFound("sorcery object not found")
+    if key[0] == "auth":
+        request.app[BOARD].board.sip.accounts.remove(fields.get("username", key[1]))
+    if key[0] == "aor":
+        request.app[BOARD].trunks.remove(key[1])
+    return done()
+
+
+_DYNAMIC = "/ari/asterisk/config/dynamic/res_pjsip/{kind}/{id}"
+ROUTES = [
+    web.get("/ari/asterisk/info", info),
+    web.get("/ari/asterisk/ping", ping),
+    web.get(_DYNAMIC, show_object),
+    web.put(_DYNAMIC, put_object),
+    web.delete(_DYNAMIC, delete_object),
+]

@@ -1,0 +1,107 @@
+"""The rtp-io library (RTPProxy inside a process) and the few of its commands that we use.
+
+A session joins two sides: the browser's (ICE-lite and DTLS-SRTP) and the mixer's (plain RTP). ``U`` names the address of
+one side and answers the port that the other side uses; sub-commands ``M4`` (DTLS) and ``M5`` (ICE) act on the browser's.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from rtp.io import rtpproxy
+
+# The ids by which sub-commands reach the modules are fixed in the library: 4 and 5, in this order of loading.
+_MODULES = ("dtls_gw", "ice_lite")
+_DTLS, _ICE = "M4:1", "M5:1"
+_PATIENCE_S = 3.0
+_LARGEST_ANSWER = 8192
+# Sessions are ended by us. A timeout of the library would cut off a call on hold after a minute.
+_LONGEST_SILENCE_S = 86_400
+# Where nobody listens: the browser's address is found by ICE, this one is only needed to get a port.
+_NOWHERE = ("127.0.0.1", 9)
+_ROLES = {"actpass": "A", "active": "A", "passive": "P"}
+
+
+class ProxyRefused(Exception):
+    """The library answered with an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Our side towards the browser, as the library tells it."""
+
+    port: int
+    setup: str
+    fingerprint: str
+    ufrag: str
+    password: str
+    candidates: list[str]
+
+
+class Proxy:
+    """The library, started once per process."""
+
+    def __init__(self, ip: str, first: int, last: int) -> None:
+        arguments = ("-F", "-l", ip, "-m", str(first), "-M", str(last), "-d", "ERR")
+        self._proxy = rtpproxy(modules=_MODULES, extra_args=(*arguments, "-T", str(_LONGEST_SILENCE_S)))
+        self._socket: socket.socket = self._proxy.rtpp_sock
+        self._socket.settimeout(_PATIENCE_S)
+
+    def take_offer(self, session: str, mixer: tuple[str, int], peer: dict[str, Any]) -> tuple[Side, int]:
+        """The browser offered: our side towards it, and the port for the mixer."""
+        plain = self._ask(_update(session, peer["address"]), *_peer_commands(peer))[0]
+        answer = self._ask(_update(session, mixer, answering=True), f"{_DTLS} S", f"{_ICE} S")
+        return _side(answer), _port(plain)
+
+    def make_offer(self, session: str, mixer: tuple[str, int]) -> tuple[Side, int]:
+        """We offer to a browser: our side towards it, and the port for the mixer."""
+        answer = self._ask(_update(session, mixer), f"{_DTLS} S", f"{_ICE} S")
+        plain = self._ask(_update(session, _NOWHERE, answering=True))[0]
+        return _side(answer), _port(plain)
+
+    def take_answer(self, session: str, peer: dict[str, Any]) -> None:
+        """The browser accepted our offer."""
+        self._ask(_update(session, peer["address"], answering=True), *_peer_commands(peer))
+
+    def end(self, session: str) -> None:
+        """Delete the session; ProxyRefused if there is none."""
+        self._ask(f"D {session} ft tt")
+
+    def _ask(self, *parts: str) -> list[str]:
+        """One command line, its answers. Raises TimeoutError when the library hangs."""
+        self._socket.send((" && ".join(parts) + "\n").encode())
+        line = self._socket.recv(_LARGEST_ANSWER).decode().strip()
+        answers = [answer.strip() for answer in line.split("&&")]
+        if any(answer.startswith(("E", "-")) for answer in answers):
+            raise ProxyRefused(f"{parts[0].split()[0]}: {line}")
+        return answers
+
+
+def _update(session: str, address: tuple[str, int], *, answering: bool = False) -> str:
+    return f"U {session} {address[0]} {address[1]} {'tt ft' if answering else 'ft'}"
+
+
+def _peer_commands(peer: dict[str, Any]) -> list[str]:
+    role = _ROLES[peer["setup"]]
+    return [
+        f"{_DTLS} {role} {peer['algorithm']} {peer['fingerprint']}",
+        f"{_ICE} A {peer['ufrag']} {peer['password']}",
+        *(f"{_ICE} C {candidate}" for candidate in peer["candidates"]),
+    ]
+
+
+def _side(answers: list[str]) -> Side:
+    setup, fingerprint = answers[1].split(None, 1)
+    ufrag, password, *candidates = answers[2].split()
+    found = [unquote(each.removeprefix("c:")) for each in candidates]
+    return Side(_port(answers[0]), setup, fingerprint, ufrag, password, found)
+
+
+def _port(answer: str) -> int:
+    port = int(answer.split()[0])
+    if port == 0:
+        raise ProxyRefused("no port free for browser media")
+    return port

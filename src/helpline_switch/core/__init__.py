@@ -1,0 +1,1 @@
+"""Channels, bridges, playbacks and recordings and their life. Knows neither aiohttp nor sippy; door: ``core.switchboard``."""

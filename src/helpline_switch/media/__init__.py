@@ -1,0 +1,1 @@
+"""The media half of the switch: RTP, mixing, playback, recording, prompts. Door: ``client.MediaClient``."""

@@ -1,0 +1,246 @@
+"""Flows: the paths messages take. One object per connection, and one for the UDP socket.
+
+A flow is what the SIP stack calls a network server: it keeps the flow a request came by and answers through it.
+Names in mixed case are the stack's interface. ``send_to`` is called in the SIP thread, everything else in the loop
+thread; both sides may read ``alive``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, cast
+
+from helpline_switch.sip.events import Transport
+from helpline_switch.sip.framing import to_wire
+
+log = logging.getLogger(__name__)
+
+Write = Callable[[bytes], None]
+Address = tuple[str, int]
+Key = tuple[str, str, int]
+
+_PENDING: Final = 256
+_KNOWN_SECONDS: Final = 60.0
+_KNOWN_HOSTS: Final = 1000
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class RemoteAddress:
+    """Where a message came from, in the shape the stack reads."""
+
+    address: Address
+    transport: Transport
+    received: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.received = self.address[0]
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{self.address[0]}:{self.address[1]}"
+
+
+class Inbound(Protocol):
+    """The SIP thread's side. Called in the loop thread; it passes the work on."""
+
+    def receive(self, flow: Flow, data: bytes, remote: RemoteAddress) -> None:
+        """One whole message came in."""
+
+    def lost(self, flow: Connection, why: str) -> None:
+        """The connection is gone."""
+
+    def host_unknown(self, address: Address) -> None:
+        """A message over UDP could not be sent: the host's name has no address."""
+
+
+class _Options:
+    """What the stack asks about a socket."""
+
+    def isWildCard(self) -> bool:  # noqa: N802 - name given by the stack
+        """Whether the socket is bound to every address."""
+        return False
+
+
+class Flow:
+    """A path to send on. ``id`` is empty for UDP, which has no connections."""
+
+    reliable = False
+    id = ""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: Transport, local: Address) -> None:
+        self.uopts = _Options()
+        self.transport = transport
+        self.alive = True
+        self.loop = loop
+        self._local = local
+
+    def getSIPaddr(self) -> tuple[Address, str]:  # noqa: N802 - name given by the stack
+        """What Via and Contact say of us on this flow."""
+        return self._local, self.transport
+
+    def addr2str(self, address: object) -> str:
+        """An address, for the stack's log."""
+        return f"{self.transport}:{address}"
+
+    def send_to(self, data: str | bytes, address: Address, _delayed: bool = False) -> None:
+        """Sends a message; callable in any thread."""
+        wire = data if isinstance(data, bytes) else to_wire(data)
+        try:
+            self.loop.call_soon_threadsafe(self.transmit, wire, address)
+        except RuntimeError:
+            log.info("not sent to %s: the switch is stopping", self.addr2str(address))
+
+    def transmit(self, data: bytes, address: Address) -> None:
+        """Sends in the loop thread. A bare Flow leads nowhere."""
+        log.info("not sent: no flow to %s", self.addr2str(address))
+
+    def shutdown(self) -> None:
+        """The stack's word for closing; the hub closes."""
+
+
+class Connection(Flow):
+    """TCP, TLS or WebSocket. Everything goes over the connection itself, wherever the message is addressed
+    (RFC 3261 18.2.2, RFC 5626 5.3). ``key`` is set when we opened it: transport, host and port."""
+
+    reliable = True
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        inbound: Inbound,
+        remote: RemoteAddress,
+        local: Address,
+        key: Key | None = None,
+    ) -> None:
+        super().__init__(loop, remote.transport, local)
+        self.id = f"{remote.transport}-{next(_numbers)}"
+        self.remote = remote
+        self.key = key
+        self.received = 0
+        self._why = "closed by the peer"
+        self._inbound = inbound
+        self._write: Write | None = None
+        self._close: Callable[[], None] | None = None
+        self._pending: deque[bytes] = deque()
+
+    def up(self, write: Write, close: Callable[[], None], remote: Address | None = None) -> None:
+        """The connection stands: what waited is written."""
+        self._write, self._close = write, close
+        if remote is not None:
+            self.remote = RemoteAddress(remote, self.transport)
+        while self._pending:
+            write(self._pending.popleft())
+
+    def got(self, data: bytes) -> None:
+        """One whole message."""
+        self.received += 1
+        self._inbound.receive(self, data, self.remote)
+
+    def down(self, why: str | None = None) -> None:
+        """The connection is gone; says so once."""
+        if not self.alive:
+            return
+        self.alive = False
+        self._write = None
+        self._pending.clear()
+        self._inbound.lost(self, why or self._why)
+
+    def close(self, why: str) -> None:
+        """Closes it from our side."""
+        self._why = why
+        if self._close is not None:
+            self._close()
+        else:
+            self.down()
+
+    def transmit(self, data: bytes, address: Address) -> None:
+        """Writes, or keeps the message until the connection stands."""
+        if self._write is not None:
+            self._write(data)
+        elif self.alive and len(self._pending) < _PENDING:
+            self._pending.append(data)
+        else:
+            log.info("not sent: flow %s to %s is gone", self.id, self.remote)
+
+
+class UdpSocket(Flow, asyncio.DatagramProtocol):
+    """The UDP socket."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, inbound: Inbound, advertised: str) -> None:
+        super().__init__(loop, "udp", (advertised, 0))
+        self._inbound = inbound
+        self._socket: asyncio.DatagramTransport | None = None
+        self._known: dict[str, tuple[str, float]] = {}
+        self._lookups: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        """The port it is bound to; 0 before."""
+        return self._local[1]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is bound."""
+        self._socket = cast(asyncio.DatagramTransport, transport)
+        self._local = (self._local[0], transport.get_extra_info("sockname")[1])
+
+    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
+        """One datagram. Keep-alives (RFC 5626 4.4.1) are line ends only and want no answer on UDP."""
+        if data.strip(b"\r\n\x00"):
+            self._inbound.receive(self, data, RemoteAddress((str(addr[0]), int(addr[1])), "udp"))
+
+    def error_received(self, exc: Exception) -> None:
+        """The system could not deliver something; the transaction's timer notices."""
+        log.info("UDP: %s", exc)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is closed."""
+        self._socket = None
+
+    def close(self) -> None:
+        """Closes the socket and stops look-ups under way."""
+        for lookup in self._lookups:
+            lookup.cancel()
+        if self._socket is not None:
+            self._socket.close()
+
+    def transmit(self, data: bytes, address: Address) -> None:
+        """Sends one datagram; a host name is looked up without holding up others."""
+        if _is_ipv4(address[0]):
+            self._send(data, address)
+            return
+        lookup = self.loop.create_task(self._look_up_and_send(data, address))
+        self._lookups.add(lookup)
+        lookup.add_done_callback(self._lookups.discard)
+
+    def _send(self, data: bytes, address: Address) -> None:
+        if self._socket is not None and 0 < address[1] < 65536:
+            self._socket.sendto(data, address)
+
+    async def _look_up_and_send(self, data: bytes, address: Address) -> None:
+        host, until = self._known.get(address[0], ("", 0.0))
+        if until < self.loop.time():
+            try:
+                found = await self.loop.getaddrinfo(*address, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+            except (OSError, UnicodeError) as failure:
+                log.warning("not sent: %s is not known: %s", address[0], failure)
+                self._inbound.host_unknown(address)
+                return
+            host = str(found[0][4][0])
+            self._known[address[0]] = (host, self.loop.time() + _KNOWN_SECONDS)
+            while len(self._known) > _KNOWN_HOSTS:
+                del self._known[next(iter(self._known))]
+        self._send(data, (host, address[1]))
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The sounds that come with the switch, as texts and recipes: ``media.prompts`` makes WAV files of them."""
