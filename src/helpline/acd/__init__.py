@@ -1,0 +1,1 @@
+"""Entry points, menus, queues and the routing of calls to agents."""
