@@ -1,0 +1,36 @@
+"""The gate to contacts and organisations: a person sees those of the desks they work at."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from helpline.core.access import WORKERS, Actor, Role
+from helpline.core.errors import NotFound
+from helpline.customers.models import Contact, Organisation
+
+#: who may read, and who may write
+READERS = (*sorted(WORKERS), Role.COACH, Role.DESK_ADMIN, Role.MANAGER)
+WRITERS = (*sorted(WORKERS), Role.DESK_ADMIN)
+
+
+def visible(actor: Actor) -> QuerySet[Contact]:
+    """Contacts of the desks where the actor may read."""
+    every = Contact.objects.all()
+    if actor.is_system:
+        return every
+    return every.filter(desk__in=[pk for pk in actor.desk_ids if actor.may(pk, *READERS)])
+
+
+def contact(actor: Actor, contact_id: int) -> Contact:
+    """One contact with desk and organisation. Raises NotFound when there is none the actor may see."""
+    found = visible(actor).select_related("desk", "organisation").filter(pk=contact_id).first()
+    if found is None:
+        raise NotFound(_("There is no such contact at your desks."))
+    return found
+
+
+def organisations(actor: Actor) -> QuerySet[Organisation]:
+    """Organisations of the desks where the actor may read, by name."""
+    every = Organisation.objects.order_by("name")
+    if actor.is_system:
+        return every
+    return every.filter(desk__in=[pk for pk in actor.desk_ids if actor.may(pk, *READERS)])

@@ -1,0 +1,185 @@
+"""What is done to contacts: the only writers of this room."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from helpline.core import audit, outbox
+from helpline.core.access import Actor, require
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.core.errors import Conflict, Invalid
+from helpline.customers import events
+from helpline.customers.access import WRITERS
+from helpline.customers.models import Asset, Contact, EmailAddress, Organisation, PhoneNumber
+from helpline.customers.numbers import e164
+from helpline.people.models import Desk
+
+#: fields of a contact a person may change
+EDITABLE = ("name", "user_id", "organisation", "language", "location", "job", "note")
+
+
+@transaction.atomic
+def create_contact(
+    actor: Actor,
+    desk: Desk,
+    name: str,
+    *,
+    user_id: str = "",
+    organisation: Organisation | None = None,
+    language: str = "",
+    location: str = "",
+    job: str = "",
+    note: str = "",
+    number: str = "",
+    address: str = "",
+    clock: Clock = SYSTEM_CLOCK,
+) -> Contact:
+    """Make a contact of the desk. Raises Invalid without a name, Conflict when the user id is taken."""
+    require(actor, desk.pk, *WRITERS)
+    contact = Contact(
+        desk=desk,
+        name=name.strip(),
+        user_id=user_id.strip(),
+        organisation=organisation,
+        language=language,
+        location=location,
+        job=job,
+        note=note,
+        created_at=clock.now(),
+    )
+    _check(contact)
+    contact.save()
+    if number:
+        add_number(actor, contact, number, clock=clock)
+    if address:
+        add_address(actor, contact, address, clock=clock)
+    audit.record(
+        actor, "create", "contact", contact.pk, desk_id=desk.pk, changes={"name": contact.name}, clock=clock
+    )
+    _tell(events.CONTACT_CREATED, contact, clock)
+    return contact
+
+
+def _check(contact: Contact) -> None:
+    if not contact.name:
+        raise Invalid(_("A contact needs a name."), code="name")
+    if contact.organisation and contact.organisation.desk_id != contact.desk_id:
+        raise Invalid(_("The organisation belongs to another desk."), code="other_desk")
+    if contact.user_id and _twin(contact):
+        raise Conflict(
+            _("Another contact of this desk has this user id."),
+            code="user_id_taken",
+            help=_("Search for the user id and open that contact."),
+        )
+
+
+def _twin(contact: Contact) -> bool:
+    same = Contact.objects.filter(desk=contact.desk, user_id__iexact=contact.user_id)
+    return same.exclude(pk=contact.pk).exists()
+
+
+@transaction.atomic
+def edit_contact(actor: Actor, contact: Contact, *, clock: Clock = SYSTEM_CLOCK, **fields: Any) -> Contact:
+    """Change fields named in EDITABLE; what stays the same is not written. Raises as `create_contact`."""
+    require(actor, contact.desk_id, *WRITERS)
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise Invalid(f"{', '.join(sorted(unknown))}: cannot be changed here.", code="unknown_field")
+    contact = Contact.objects.select_related("organisation").get(pk=contact.pk)
+    changes = {}
+    for name, value in fields.items():
+        before = getattr(contact, name)
+        if before != value:
+            changes[name] = [str(before or ""), str(value or "")]
+            setattr(contact, name, value)
+    if not changes:
+        return contact
+    _check(contact)
+    contact.save(update_fields=list(changes))
+    audit.record(actor, "edit", "contact", contact.pk, desk_id=contact.desk_id, changes=changes, clock=clock)
+    _tell(events.CONTACT_CHANGED, contact, clock)
+    return contact
+
+
+@transaction.atomic
+def add_number(
+    actor: Actor, contact: Contact, number: str, *, label: str = "", clock: Clock = SYSTEM_CLOCK
+) -> PhoneNumber:
+    """Add a number however written; the same number twice is one. Raises Invalid for what is no number."""
+    require(actor, contact.desk_id, *WRITERS)
+    value = e164(number, contact.desk.country)
+    if not value.lstrip("+").isdigit():
+        raise Invalid(
+            _("This is no telephone number."), code="number", help=_("For example +31 30 555 0199.")
+        )
+    row, made = PhoneNumber.objects.get_or_create(contact=contact, e164=value, defaults={"label": label})
+    if made:
+        _changed(actor, contact, {"number": ["", value]}, clock)
+    return row
+
+
+@transaction.atomic
+def remove_number(actor: Actor, contact: Contact, e164_text: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """The number no longer points to this contact."""
+    require(actor, contact.desk_id, *WRITERS)
+    gone, _rows = PhoneNumber.objects.filter(contact=contact, e164=e164_text).delete()
+    if gone:
+        _changed(actor, contact, {"number": [e164_text, ""]}, clock)
+
+
+@transaction.atomic
+def add_address(actor: Actor, contact: Contact, address: str, *, clock: Clock = SYSTEM_CLOCK) -> EmailAddress:
+    """Add a mail address, kept in lower case."""
+    require(actor, contact.desk_id, *WRITERS)
+    value = address.strip().lower()
+    if "@" not in value:
+        raise Invalid(_("This is no mail address."), code="address")
+    row, made = EmailAddress.objects.get_or_create(contact=contact, address=value)
+    if made:
+        _changed(actor, contact, {"address": ["", value]}, clock)
+    return row
+
+
+@transaction.atomic
+def add_asset(
+    actor: Actor,
+    contact: Contact,
+    *,
+    tag: str,
+    kind: str,
+    model: str = "",
+    serial: str = "",
+    clock: Clock = SYSTEM_CLOCK,
+) -> Asset:
+    """Note equipment or a licence the contact has."""
+    require(actor, contact.desk_id, *WRITERS)
+    if not tag.strip() or not kind.strip():
+        raise Invalid(_("An asset needs a tag and a kind."), code="asset")
+    asset = Asset.objects.create(
+        contact=contact,
+        organisation=contact.organisation,
+        tag=tag.strip(),
+        kind=kind.strip(),
+        model=model,
+        serial=serial,
+        location=contact.location,
+    )
+    _changed(actor, contact, {"asset": ["", asset.tag]}, clock)
+    return asset
+
+
+def _changed(actor: Actor, contact: Contact, changes: dict[str, list[str]], clock: Clock) -> None:
+    audit.record(actor, "edit", "contact", contact.pk, desk_id=contact.desk_id, changes=changes, clock=clock)
+    _tell(events.CONTACT_CHANGED, contact, clock)
+
+
+def _tell(kind: str, contact: Contact, clock: Clock) -> None:
+    outbox.emit(
+        kind,
+        desk_id=contact.desk_id,
+        topics=events.contact_topics(contact.pk),
+        data={"contact_id": contact.pk},
+        clock=clock,
+    )

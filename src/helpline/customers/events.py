@@ -1,0 +1,16 @@
+"""What the customers room tells the others, as kinds of outbox events. Data: {contact_id}."""
+
+from typing import Final
+
+CONTACT_CREATED: Final = "contact_created"
+CONTACT_CHANGED: Final = "contact_changed"
+
+
+def contact_topics(contact_id: int) -> tuple[str, ...]:
+    """Live topics of a contact's page."""
+    return (f"contact:{contact_id}",)
+
+
+#: hook announced to rooms above: contact_made_for(actor, contact, purpose, clock), in the transaction that
+#: made the contact. `purpose` is what the form was opened for, for example "ticket:1042" or "call:<id>"
+HOOK_CONTACT_MADE_FOR: Final = "contact_made_for"

@@ -1,0 +1,74 @@
+"""Contacts, their organisations, numbers, addresses and assets."""
+
+from django.db import models
+
+from helpline.people.models import Desk
+
+
+class Organisation(models.Model):
+    """A company or department whose people we help."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="organisations")
+    name = models.CharField(max_length=150)
+    location = models.CharField(max_length=150, blank=True)
+    account_number = models.CharField(max_length=40, blank=True)
+    note = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(models.Model):
+    """A person who needs help."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="contacts")
+    organisation = models.ForeignKey(
+        Organisation, models.SET_NULL, null=True, blank=True, related_name="contacts"
+    )
+    name = models.CharField(max_length=150)
+    #: employee id or customer number, what the greeting asks for
+    user_id = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    location = models.CharField(max_length=150, blank=True)
+    job = models.CharField(max_length=80, blank=True)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["desk", "user_id"]), models.Index(fields=["desk", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhoneNumber(models.Model):
+    """A number of a contact in E.164 (ITU-T E.164), or a short internal number as dialled."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="numbers")
+    e164 = models.CharField(max_length=20, db_index=True)
+    label = models.CharField(max_length=20, blank=True)
+
+
+class EmailAddress(models.Model):
+    """A mail address of a contact, lower case."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="addresses")
+    address = models.EmailField(db_index=True)
+
+
+class Asset(models.Model):
+    """Equipment or a licence a contact or organisation has."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="assets"
+    )
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="assets")
+    tag = models.CharField(max_length=40, db_index=True)
+    kind = models.CharField(max_length=40)
+    model = models.CharField(max_length=80, blank=True)
+    serial = models.CharField(max_length=60, blank=True)
+    location = models.CharField(max_length=150, blank=True)
+    licence = models.CharField(max_length=80, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.tag}"

@@ -1,0 +1,114 @@
+"""Readers of contacts: who is calling, and what is known of them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from helpline.core.access import Actor
+from helpline.customers import access
+from helpline.customers.models import Asset, Contact, Organisation
+from helpline.customers.numbers import e164, shown
+from helpline.people.models import Desk
+
+How = Literal["number", "user_id", "name", "agent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A contact and what it was recognised by."""
+
+    contact: Contact
+    how: How
+
+
+def find_contact(desk: Desk, number: str | None = None, user_id: str | None = None) -> Match | None:
+    """The one contact of the desk with this user id, else with this number; None when none or several fit.
+
+    A number that several contacts share (a company's line) proves nobody.
+    """
+    known = Contact.objects.filter(desk=desk).select_related("organisation", "desk")
+    if user_id and user_id.strip():
+        found = _only(known.filter(user_id__iexact=user_id.strip()))
+        if found:
+            return Match(found, "user_id")
+    if number and number.strip():
+        found = _only(known.filter(numbers__e164=e164(number, desk.country)).distinct())
+        if found:
+            return Match(found, "number")
+    return None
+
+
+def _only(found: QuerySet[Contact]) -> Contact | None:
+    few = list(found[:2])
+    return few[0] if len(few) == 1 else None
+
+
+def search_contacts(actor: Actor, text: str, limit: int = 20) -> list[Contact]:
+    """Contacts the actor may see whose name, user id, number, address or organisation has the text."""
+    return list(matching(actor, text)[:limit])
+
+
+def matching(actor: Actor, text: str) -> QuerySet[Contact]:
+    """Like `search_contacts`, as a queryset by name; all of them for an empty text."""
+    found = access.visible(actor).select_related("organisation", "desk").order_by("name", "id")
+    for word in text.split():
+        found = found.filter(_has(word))
+    digits = "".join(one for one in text if one.isdigit())
+    if len(digits) >= 4 and not any(one.isalpha() for one in text):
+        found = (
+            access.visible(actor)
+            .select_related("organisation", "desk")
+            .filter(Q(numbers__e164__contains=digits.lstrip("0")) | Q(user_id__icontains=text.strip()))
+            .order_by("name", "id")
+        )
+    return found.distinct()
+
+
+def _has(word: str) -> Q:
+    return (
+        Q(name__icontains=word)
+        | Q(user_id__iexact=word)
+        | Q(organisation__name__icontains=word)
+        | Q(addresses__address__icontains=word)
+        | Q(assets__tag__iexact=word)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCard:
+    """What the agent sees of the caller at one glance."""
+
+    contact: Contact
+    organisation: Organisation | None
+    #: (label, as people write it, E.164)
+    numbers: tuple[tuple[str, str, str], ...]
+    addresses: tuple[str, ...]
+    assets: tuple[Asset, ...]
+
+
+def contact_card(contact: Contact) -> ContactCard:
+    """The card of a contact; four queries at the most."""
+    return ContactCard(
+        contact=contact,
+        organisation=contact.organisation,
+        numbers=tuple((row.label, shown(row.e164), row.e164) for row in contact.numbers.all()),
+        addresses=tuple(row.address for row in contact.addresses.all()),
+        assets=tuple(contact.assets.all()),
+    )
+
+
+def with_numbers(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
+    """The contacts with numbers and assets at hand, for a list (two more queries)."""
+    return contacts.prefetch_related("numbers", Prefetch("assets", queryset=Asset.objects.order_by("tag")))
+
+
+def page(contacts: QuerySet[Contact], after: str, size: int) -> tuple[list[Contact], str]:
+    """A page of contacts by (name, id) after a marker `id~name`, and the marker of the next ("" at the end)."""
+    last_id, _tilde, last_name = after.partition("~")
+    if last_id.isdigit():
+        contacts = contacts.filter(Q(name__gt=last_name) | Q(name=last_name, id__gt=int(last_id)))
+    rows = list(contacts[: size + 1])
+    if len(rows) <= size:
+        return rows, ""
+    return rows[:size], f"{rows[size - 1].pk}~{rows[size - 1].name}"

@@ -1,0 +1,40 @@
+"""Who may open which page of contacts."""
+
+import pytest
+from django.test import Client
+
+from helpline.core.access import Role
+from helpline.customers.tests.factories import carl
+from helpline.people.tests.factories import DeskFactory, UserFactory
+from helpline.people.tests.permissions import wrongs
+
+pytestmark = pytest.mark.django_db
+READERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD, Role.COACH, Role.DESK_ADMIN, Role.MANAGER}
+WRITERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD, Role.DESK_ADMIN}
+
+TABLE = [
+    ("get", "/contacts/", READERS),
+    ("get", "/contacts/{id}/", READERS),
+    ("get", "/contacts/new/", WRITERS),
+    ("post", "/contacts/new/", WRITERS),
+    ("get", "/contacts/{id}/edit/", WRITERS),
+    ("post", "/contacts/{id}/edit/", WRITERS),
+    ("post", "/contacts/{id}/numbers/", WRITERS),
+    ("post", "/contacts/{id}/assets/", WRITERS),
+]
+DATA = {"name": "X", "number": "0201234567", "tag": "A-1", "kind": "Laptop"}
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
+def test_table(method, path, allowed):
+    who = carl()
+    assert wrongs(method=method, path=path.format(id=who.pk), allowed=allowed, desk=who.desk, data=DATA) == []
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), [row for row in TABLE if "{id}" in row[1]])
+def test_nothing_of_another_desk(method, path, allowed):
+    who = carl()
+    globex = DeskFactory(key="globex", name="Globex")
+    client = Client()
+    client.force_login(UserFactory(roles=[(globex, role) for role in Role]))
+    assert getattr(client, method)(path.format(id=who.pk), DATA).status_code == 404

@@ -1,0 +1,139 @@
+"""Contacts: list, page, new, edit."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from helpline.core import registry
+from helpline.core.clock import SYSTEM as CLOCK
+from helpline.core.errors import Conflict, Invalid
+from helpline.customers import access, actions, queries
+from helpline.customers.events import HOOK_CONTACT_MADE_FOR
+from helpline.customers.forms import AssetForm, ContactForm
+from helpline.people import access as people
+
+PAGE = 50
+
+reading = people.page(*access.READERS)
+writing = people.page(*access.WRITERS)
+
+
+@require_GET
+@reading
+def contact_list(request: HttpRequest) -> HttpResponse:
+    """Contacts by name, or those that fit a text. Paged by the last name and id seen."""
+    actor = people.actor(request)
+    text = request.GET.get("text", "")[:100].strip()
+    found = queries.with_numbers(queries.matching(actor, text))
+    rows, after = queries.page(found, request.GET.get("after", ""), PAGE)
+    return render(
+        request,
+        "customers/list.html",
+        {"contacts": rows, "after": after, "text": text, "may_write": actor.may(None, *access.WRITERS)},
+    )
+
+
+@require_GET
+@reading
+def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """All about one contact; tickets and calls are added by the rooms that have them."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    return render(
+        request,
+        "customers/contact.html",
+        {
+            "contact": contact,
+            "card": queries.contact_card(contact),
+            "asset_form": AssetForm(),
+            "may_write": actor.may(contact.desk_id, *access.WRITERS),
+        },
+    )
+
+
+@writing
+def new_contact(request: HttpRequest) -> HttpResponse:
+    """A new contact. `for` names what they are made for ("ticket:1042"), `next` where to go then."""
+    actor = people.actor(request)
+    if request.method != "POST":
+        known = {name: request.GET.get(name, "") for name in ("name", "number", "user_id", "desk")}
+        return _form(request, ContactForm(actor, known=known))
+    form = ContactForm(actor, request.POST)
+    if not form.is_valid():
+        return _form(request, form, status=422)
+    given = dict(form.cleaned_data)
+    try:
+        with transaction.atomic():
+            contact = actions.create_contact(actor, given.pop("desk"), given.pop("name"), **given)
+            if purpose := request.POST.get("for", ""):
+                registry.announce(
+                    HOOK_CONTACT_MADE_FOR, actor=actor, contact=contact, purpose=purpose, clock=CLOCK
+                )
+    except (Conflict, Invalid) as error:
+        form.add_error(None, str(error.message))
+        return _form(request, form, status=error.status)
+    messages.success(request, _("%s is kept.") % contact.name)
+    return redirect(_next(request) or f"/contacts/{contact.pk}/")
+
+
+def _form(request: HttpRequest, form: ContactForm, status: int = 200, **more: Any) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    found = {"form": form, "purpose": given.get("for", ""), "next": _next(request)} | more
+    return render(request, "customers/edit.html", found, status=status)
+
+
+def _next(request: HttpRequest) -> str:
+    given = request.POST if request.method == "POST" else request.GET
+    address = given.get("next", "")
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
+
+
+@writing
+def edit_contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Change what is known of a contact."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    if request.method != "POST":
+        return _form(request, ContactForm(actor, contact=contact), contact=contact)
+    form = ContactForm(actor, request.POST, contact=contact)
+    if not form.is_valid():
+        return _form(request, form, status=422, contact=contact)
+    try:
+        actions.edit_contact(actor, contact, **form.cleaned_data)
+    except (Conflict, Invalid) as error:
+        form.add_error(None, str(error.message))
+        return _form(request, form, status=error.status, contact=contact)
+    return redirect("customers:contact", contact_id=contact_id)
+
+
+@require_POST
+@writing
+def numbers(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Add a number, or take one away (`remove`)."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    if request.POST.get("remove"):
+        actions.remove_number(actor, contact, request.POST["remove"])
+    else:
+        label = request.POST.get("label", "")[:20]
+        actions.add_number(actor, contact, request.POST.get("number", ""), label=label)
+    return redirect("customers:contact", contact_id=contact_id)
+
+
+@require_POST
+@writing
+def assets(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Note an asset of the contact."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    form = AssetForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(_("An asset needs a tag and a kind."), code="asset")
+    actions.add_asset(actor, contact, **form.cleaned_data)
+    return redirect("customers:contact", contact_id=contact_id)

@@ -1,0 +1,1 @@
+"""Articles an agent solves by."""

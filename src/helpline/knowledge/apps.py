@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class KnowledgeConfig(AppConfig):
+    name = "helpline.knowledge"
+    label = "knowledge"
+
+    def ready(self) -> None:
+        from helpline.knowledge import offers
+
+        offers.register()

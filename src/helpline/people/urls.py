@@ -1,0 +1,19 @@
+from django.urls import path
+
+from helpline.people import views
+
+app_name = "people"
+urlpatterns = [
+    path("setup/<str:secret>/", views.setup, name="setup"),
+    path("me/", views.me, name="me"),
+    path("me/tokens/", views.new_token, name="new_token"),
+    path("me/tokens/<int:token_id>/revoke/", views.drop_token, name="drop_token"),
+    path("me/phone-password/", views.phone_password, name="phone_password"),
+    path("people/", views.people_list, name="list"),
+    path("people/new/", views.new_user, name="new"),
+    path("people/skills/", views.skills, name="skills"),
+    path("people/<slug:username>/", views.person, name="person"),
+    path("people/<slug:username>/roles/<int:desk_id>/", views.roles, name="roles"),
+    path("people/<slug:username>/active/", views.active, name="active"),
+    path("people/<slug:username>/skills/<slug:key>/", views.skill, name="skill"),
+]

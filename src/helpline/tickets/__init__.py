@@ -1,0 +1,1 @@
+"""Tickets and the items of their thread, incidents and promises."""

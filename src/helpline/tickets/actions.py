@@ -1,0 +1,341 @@
+"""What is done to tickets: the only writers of this room, one verb each, one transaction each."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from helpline.core import audit, outbox, registry
+from helpline.core.access import Actor
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.core.errors import Conflict, Invalid
+from helpline.customers.models import Contact
+from helpline.people.models import Desk, Team
+from helpline.tickets import events
+from helpline.tickets.access import require_work
+from helpline.tickets.change_fields import checked, said
+from helpline.tickets.incident_actions import (
+    declare_incident,
+    edit_incident,
+    fix_incident,
+    join_incident,
+)
+from helpline.tickets.models import (
+    Category,
+    Item,
+    ItemKind,
+    Priority,
+    Promise,
+    StatusKind,
+    Ticket,
+    TicketCounter,
+)
+from helpline.tickets.setup_actions import create_category, create_priority
+
+__all__ = [
+    "add_note",
+    "another_ticket",
+    "attach_call",
+    "bulk_change",
+    "change",
+    "create_category",
+    "create_priority",
+    "declare_incident",
+    "edit_incident",
+    "escalate",
+    "fix_incident",
+    "join_incident",
+    "keep_promise",
+    "make_promise",
+    "open_ticket",
+]
+
+
+def _next_number() -> int:
+    TicketCounter.objects.get_or_create(name="ticket")
+    # the row stays ours until the transaction ends, so the number read back is nobody else's
+    TicketCounter.objects.filter(name="ticket").update(last=F("last") + 1)
+    return TicketCounter.objects.values_list("last", flat=True).get(name="ticket")
+
+
+@transaction.atomic
+def open_ticket(
+    actor: Actor,
+    desk: Desk,
+    subject: str,
+    *,
+    requester: Contact | None = None,
+    category: Category | None = None,
+    priority: Priority | None = None,
+    channel: str = "phone",
+    asset_tag: str = "",
+    location: str = "",
+    body: str = "",
+    clock: Clock = SYSTEM_CLOCK,
+) -> Ticket:
+    """Open a ticket; a person who opens one has it. `body` becomes the first note. Without a priority the
+    one of the lowest rank is taken. Raises Invalid when something belongs to another desk."""
+    require_work(actor, desk.pk)
+    now = clock.now()
+    ticket = Ticket(
+        desk=desk, number=0, channel=channel, created_at=now, updated_at=now, created_by_id=actor.user_id
+    )
+    fields = {"subject": subject, "category": category, "requester": requester}
+    fields |= {"asset_tag": asset_tag, "location": location or (requester.location if requester else "")}
+    for name, value in checked(ticket, fields).items():
+        setattr(ticket, name, value)
+    ticket.priority = priority or _usual_priority()
+    ticket.organisation = requester.organisation if requester else None
+    ticket.assignee_id = actor.user_id
+    ticket.status = StatusKind.NEW if actor.is_system else StatusKind.OPEN
+    ticket.number = _next_number()
+    ticket.save()
+    audit.record(
+        actor, "open", "ticket", ticket.number, desk_id=desk.pk, changes={"subject": subject}, clock=clock
+    )
+    _tell(events.TICKET_OPENED, ticket, clock)
+    if body.strip():
+        _add_item(ticket, clock, kind=ItemKind.NOTE, author_id=actor.user_id, body=body.strip())
+    return ticket
+
+
+def _usual_priority() -> Priority:
+    usual = Priority.objects.filter(key="regular").first() or Priority.objects.order_by("rank").first()
+    if usual is None:
+        raise Invalid(
+            _("There is no priority yet."),
+            code="no_priority",
+            help=_("Have an administrator make the priorities of the company first."),
+        )
+    return usual
+
+
+@transaction.atomic
+def attach_call(
+    actor: Actor, ticket: Ticket, call_id: UUID, contact: Contact | None, *, clock: Clock = SYSTEM_CLOCK
+) -> Item:
+    """Put a call into the thread of a ticket, once; a person who does it has given the first response."""
+    require_work(actor, ticket.desk_id)
+    item = Item.objects.filter(ticket=ticket, kind=ItemKind.CALL, call_id=call_id).first()
+    if item is None:
+        item = _add_item(
+            ticket, clock, kind=ItemKind.CALL, author_id=actor.user_id, contact=contact, call_id=call_id
+        )
+        audit.record(
+            actor,
+            "attach_call",
+            "ticket",
+            ticket.number,
+            desk_id=ticket.desk_id,
+            changes={"call": str(call_id)},
+            clock=clock,
+        )
+    if not actor.is_system:
+        _responded(ticket, clock)
+    return item
+
+
+def _responded(ticket: Ticket, clock: Clock) -> None:
+    now = clock.now()
+    if Ticket.objects.filter(pk=ticket.pk, first_response_at=None).update(first_response_at=now):
+        ticket.first_response_at = now
+
+
+@transaction.atomic
+def another_ticket(
+    actor: Actor, call_id: UUID, after: Ticket, *, subject: str = "", clock: Clock = SYSTEM_CLOCK
+) -> Ticket:
+    """Open the next ticket of the same call and caller: one problem, one ticket."""
+    ticket = open_ticket(
+        actor, after.desk, subject or str(_("Another problem")), requester=after.requester, clock=clock
+    )
+    attach_call(actor, ticket, call_id, after.requester, clock=clock)
+    registry.announce(events.HOOK_TICKET_OF_CALL, actor=actor, call_id=call_id, ticket=ticket, clock=clock)
+    return ticket
+
+
+@transaction.atomic
+def add_note(actor: Actor, ticket: Ticket, body: str, *, clock: Clock = SYSTEM_CLOCK) -> Item:
+    """Write a note for colleagues. Raises Invalid when it is empty."""
+    require_work(actor, ticket.desk_id)
+    text = body.strip()
+    if not text:
+        raise Invalid(_("The note is empty."), code="empty", help=_("Write what you did or found out."))
+    item = _add_item(ticket, clock, kind=ItemKind.NOTE, author_id=actor.user_id, body=text)
+    audit.record(
+        actor, "note", "ticket", ticket.number, desk_id=ticket.desk_id, changes={"item": item.pk}, clock=clock
+    )
+    return item
+
+
+@transaction.atomic
+def change(actor: Actor, ticket: Ticket, *, clock: Clock = SYSTEM_CLOCK, **fields: Any) -> Item | None:
+    """Change fields of a ticket; what differs becomes one `change` item {field: [before, after]}.
+
+    Fields: subject, category, priority, status, team, assignee, tier, requester, asset_tag, location,
+    incident. None when nothing differs. `ticket` carries the new values afterwards. Raises Invalid.
+    """
+    require_work(actor, ticket.desk_id)
+    wanted = checked(ticket, fields)
+    registry.announce("ticket_changing", actor=actor, ticket=ticket, changes=wanted)
+    now_there = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    changes = {}
+    for name, value in wanted.items():
+        before = getattr(now_there, name)
+        if before != value:
+            changes[name] = [said(before), said(value)]
+        setattr(ticket, name, value)
+    if not changes:
+        return None
+    written = [*changes, *_follow_status(ticket, changes, clock), *_follow_requester(ticket, changes)]
+    ticket.updated_at = clock.now()
+    ticket.save(update_fields=[*written, "updated_at"])
+    return _keep_change(actor, ticket, changes, now_there.assignee_id, clock)
+
+
+def _follow_status(ticket: Ticket, changes: dict[str, list[str]], clock: Clock) -> list[str]:
+    if "status" not in changes:
+        return []
+    now = clock.now()
+    done = ticket.status in (StatusKind.SOLVED, StatusKind.CLOSED)
+    ticket.solved_at = (ticket.solved_at or now) if done else None
+    ticket.closed_at = now if ticket.status == StatusKind.CLOSED else None
+    return ["solved_at", "closed_at"]
+
+
+def _follow_requester(ticket: Ticket, changes: dict[str, list[str]]) -> list[str]:
+    if "requester" not in changes:
+        return []
+    ticket.organisation = ticket.requester.organisation if ticket.requester else None
+    return ["organisation"]
+
+
+def _keep_change(
+    actor: Actor, ticket: Ticket, changes: dict[str, list[str]], was_assigned: int | None, clock: Clock
+) -> Item:
+    item = Item.objects.create(
+        ticket=ticket, kind=ItemKind.CHANGE, at=clock.now(), author_id=actor.user_id, data=changes
+    )
+    audit.record(
+        actor, "change", "ticket", ticket.number, desk_id=ticket.desk_id, changes=changes, clock=clock
+    )
+    _tell(events.TICKET_CHANGED, ticket, clock, was_assigned, fields=changes)
+    return item
+
+
+@transaction.atomic
+def bulk_change(
+    actor: Actor, tickets: Iterable[Ticket], *, clock: Clock = SYSTEM_CLOCK, **fields: Any
+) -> int:
+    """Change the same fields of many tickets, all or none; how many really differed."""
+    return sum(change(actor, ticket, clock=clock, **fields) is not None for ticket in tickets)
+
+
+@transaction.atomic
+def escalate(
+    actor: Actor, ticket: Ticket, team: Team, note: str, *, clock: Clock = SYSTEM_CLOCK
+) -> Item | None:
+    """Hand the ticket to a team of the same desk, with a note on why; nobody has it until one takes it."""
+    if not note.strip():
+        raise Invalid(
+            _("Say why the ticket moves on."),
+            code="empty",
+            help=_("The next person should not have to ask the caller again."),
+        )
+    add_note(actor, ticket, note, clock=clock)
+    fields: dict[str, Any] = {"team": team, "tier": team.tier, "assignee": None}
+    if ticket.status == StatusKind.NEW:
+        fields["status"] = StatusKind.OPEN
+    item = change(actor, ticket, clock=clock, **fields)
+    _tell(events.TICKET_ESCALATED, ticket, clock, team=team.key, tier=team.tier)
+    return item
+
+
+@transaction.atomic
+def make_promise(
+    actor: Actor,
+    ticket: Ticket,
+    what: str,
+    due_at: datetime,
+    call_id: UUID | None = None,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Promise:
+    """Note what the caller was told and until when (aware). Raises Invalid when that is past already."""
+    require_work(actor, ticket.desk_id)
+    if not what.strip():
+        raise Invalid(_("Say what was promised."), code="empty")
+    if due_at <= clock.now():
+        raise Invalid(_("A promise needs a time to come."), code="past", help=_("Choose a later time."))
+    promise = Promise.objects.create(
+        ticket=ticket,
+        call_id=call_id,
+        what=what.strip()[:250],
+        due_at=due_at,
+        made_at=clock.now(),
+        made_by_id=actor.user_id,
+    )
+    _add_item(
+        ticket,
+        clock,
+        kind=ItemKind.PROMISE,
+        author_id=actor.user_id,
+        body=promise.what,
+        data={"promise": promise.pk, "due_at": due_at.isoformat()},
+    )
+    audit.record(
+        actor,
+        "promise",
+        "ticket",
+        ticket.number,
+        desk_id=ticket.desk_id,
+        changes={"due_at": due_at.isoformat()},
+        clock=clock,
+    )
+    _tell(events.PROMISE_MADE, ticket, clock, promise=promise.pk)
+    return promise
+
+
+@transaction.atomic
+def keep_promise(actor: Actor, promise: Promise, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """The promise was kept now. Raises Conflict when it was noted before."""
+    ticket = promise.ticket
+    require_work(actor, ticket.desk_id)
+    now = clock.now()
+    if not Promise.objects.filter(pk=promise.pk, kept_at=None).update(kept_at=now):
+        raise Conflict(_("This promise was marked as kept before."))
+    promise.kept_at = now
+    audit.record(
+        actor,
+        "keep_promise",
+        "ticket",
+        ticket.number,
+        desk_id=ticket.desk_id,
+        changes={"promise": promise.pk},
+        clock=clock,
+    )
+    _tell(events.PROMISE_KEPT, ticket, clock, promise=promise.pk)
+
+
+def _add_item(ticket: Ticket, clock: Clock, **fields: Any) -> Item:
+    now = clock.now()
+    item = Item.objects.create(ticket=ticket, at=now, **fields)
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
+    ticket.updated_at = now
+    _tell(events.TICKET_ITEM_ADDED, ticket, clock, item=item.pk, kind_of_item=str(item.kind))
+    return item
+
+
+def _tell(kind: str, ticket: Ticket, clock: Clock, *people: int | None, **facts: Any) -> None:
+    outbox.emit(
+        kind,
+        desk_id=ticket.desk_id,
+        topics=events.ticket_topics(ticket, *people),
+        data={"ticket_id": ticket.pk, "number": ticket.number, **facts},
+        clock=clock,
+    )

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class TicketsConfig(AppConfig):
+    name = "helpline.tickets"
+    label = "tickets"
+
+    def ready(self) -> None:
+        from helpline.tickets import offers
+
+        offers.register()

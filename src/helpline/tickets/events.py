@@ -1,0 +1,34 @@
+"""What the tickets room tells the others, as kinds of outbox events.
+
+Data of ticket kinds: {number, ticket_id} and what the kind adds; of incident kinds: {incident_id}.
+"""
+
+from typing import Final
+
+from helpline.tickets.models import Ticket
+
+TICKET_OPENED: Final = "ticket_opened"
+#: adds {fields: {name: [before, after]}}
+TICKET_CHANGED: Final = "ticket_changed"
+#: adds {item, kind_of_item}
+TICKET_ITEM_ADDED: Final = "ticket_item_added"
+TICKET_ESCALATED: Final = "ticket_escalated"
+PROMISE_MADE: Final = "promise_made"
+PROMISE_KEPT: Final = "promise_kept"
+INCIDENT_DECLARED: Final = "incident_declared"
+INCIDENT_CHANGED: Final = "incident_changed"
+INCIDENT_JOINED: Final = "incident_joined"
+INCIDENT_FIXED: Final = "incident_fixed"
+
+#: hooks announced to rooms above, in the same transaction (core.registry.announce)
+#: ticket_of_call(actor, call_id, ticket, clock): this ticket is now worked on in the call
+HOOK_TICKET_OF_CALL: Final = "ticket_of_call"
+#: incident_declared / incident_fixed(actor, incident, clock)
+HOOK_INCIDENT_DECLARED: Final = "incident_declared"
+HOOK_INCIDENT_FIXED: Final = "incident_fixed"
+
+
+def ticket_topics(ticket: Ticket, *assignees: int | None) -> list[str]:
+    """Live topics of a ticket: its page, the desk's lists, the pages of those it is or was assigned to."""
+    people = [f"user:{user_id}" for user_id in dict.fromkeys((*assignees, ticket.assignee_id)) if user_id]
+    return [f"ticket:{ticket.number}", f"desk:{ticket.desk_id}", *people]

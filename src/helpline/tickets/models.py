@@ -1,0 +1,187 @@
+"""Tickets, items of their thread, categories, priorities, statuses, incidents, promises."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from helpline.customers.models import Contact, Organisation
+from helpline.people.models import Desk, Team, User
+
+
+class Category(models.Model):
+    """What a ticket is about; a tree, shown as a path."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="categories")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=80)
+    #: "Network > VPN", kept by tickets.actions
+    path = models.CharField(max_length=200, db_index=True)
+    #: who takes it when level 1 cannot solve it
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Priority(models.Model):
+    """A priority label by the company's own criteria; a higher rank is more urgent."""
+
+    key = models.SlugField(unique=True)
+    label = models.CharField(max_length=60)
+    rank = models.PositiveSmallIntegerField()
+    meaning = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class StatusKind(models.TextChoices):
+    """What a status means to the clock and the lists."""
+
+    NEW = "new", _("New")
+    OPEN = "open", _("Open")
+    WAITING_CUSTOMER = "waiting_customer", _("Waiting for customer")
+    WAITING_THIRD = "waiting_third", _("Waiting for third party")
+    SOLVED = "solved", _("Solved")
+    CLOSED = "closed", _("Closed")
+
+
+#: Kinds of tickets that still need somebody.
+LIVE_KINDS = (
+    StatusKind.NEW,
+    StatusKind.OPEN,
+    StatusKind.WAITING_CUSTOMER,
+    StatusKind.WAITING_THIRD,
+)
+
+
+class Tag(models.Model):
+    """A word for sorting, rules and statistics."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=50)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IncidentState(models.TextChoices):
+    OPEN = "open", _("Open")
+    FIXED = "fixed", _("Fixed")
+
+
+class Incident(models.Model):
+    """Something that hits several people at once."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="incidents")
+    title = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=IncidentState.choices, default=IncidentState.OPEN)
+    workaround = models.TextField(blank=True)
+    declared_at = models.DateTimeField()
+    declared_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    fixed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class IncidentJoin(models.Model):
+    """A caller who asked to be told when the incident is fixed, or a ticket linked to it."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="joins")
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    number = models.CharField(max_length=40, blank=True)
+    call_id = models.UUIDField(null=True)
+    at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+
+
+class TicketCounter(models.Model):
+    """The last ticket number given out; one row, moved by a conditional UPDATE."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    last = models.PositiveBigIntegerField(default=1000)
+
+
+class Ticket(models.Model):
+    """A problem or wish of a requester, with all that happened to it."""
+
+    number = models.PositiveBigIntegerField(unique=True)
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="tickets")
+    subject = models.CharField(max_length=250)
+    requester = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="tickets")
+    organisation = models.ForeignKey(Organisation, models.SET_NULL, null=True, related_name="tickets")
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="tickets")
+    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets")
+    status = models.CharField(max_length=20, choices=StatusKind.choices, default=StatusKind.NEW)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="tickets")
+    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tickets")
+    tier = models.PositiveSmallIntegerField(default=1)
+    incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="tickets")
+    #: where it began: phone, mail, web
+    channel = models.CharField(max_length=10, default="phone")
+    #: where the faulty equipment is, and which (row C1)
+    asset_tag = models.CharField(max_length=40, blank=True)
+    location = models.CharField(max_length=150, blank=True)
+    tags = models.ManyToManyField(Tag, related_name="tickets", blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    first_response_at = models.DateTimeField(null=True)
+    solved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["desk", "status", "-updated_at"]),
+            models.Index(fields=["assignee", "status"]),
+            models.Index(fields=["team", "status"]),
+            models.Index(fields=["requester", "-created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.subject}"
+
+
+class ItemKind(models.TextChoices):
+    CALL = "call", _("Call")
+    NOTE = "note", _("Note")
+    CHANGE = "change", _("Change")
+    MAIL = "mail", _("Mail")
+    PROMISE = "promise", _("Promise")
+
+
+class Item(models.Model):
+    """One thing in the thread of a ticket."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=10, choices=ItemKind.choices)
+    at = models.DateTimeField()
+    author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    body = models.TextField(blank=True)
+    #: of kind call: the call shown here (telephony.Call has this id)
+    call_id = models.UUIDField(null=True, db_index=True)
+    #: of kind change: {field: [before, after]}; of kind promise: see Promise
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket", "at", "id"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "call_id"],
+                condition=models.Q(kind="call"),
+                name="one_item_per_call_and_ticket",
+            )
+        ]
+
+
+class Promise(models.Model):
+    """What we told the caller will happen, and until when (UTC)."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="promises")
+    call_id = models.UUIDField(null=True)
+    what = models.CharField(max_length=250)
+    due_at = models.DateTimeField()
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    kept_at = models.DateTimeField(null=True)

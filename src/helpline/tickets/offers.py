@@ -1,0 +1,49 @@
+"""What this room adds to the shell and to the pages of rooms below."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from helpline.core import registry
+from helpline.core.access import Actor
+from helpline.core.clock import Clock
+from helpline.customers.events import HOOK_CONTACT_MADE_FOR
+from helpline.customers.models import Contact
+from helpline.tickets import access, actions, queries
+
+
+def contact_tickets(request: HttpRequest, contact: Contact) -> str:
+    """The contact's tickets, on the contact's page."""
+    found = {"tickets": queries.tickets_of(contact), "contact": contact}
+    return render_to_string("tickets/of_contact.html", found, request=request)
+
+
+def set_requester(*, actor: Actor, contact: Contact, purpose: str, clock: Clock) -> None:
+    """A contact was made for a ticket ("ticket:1042"): they are its requester."""
+    kind, _colon, number = purpose.partition(":")
+    if kind == "ticket" and number.isdigit():
+        actions.change(actor, access.ticket(actor, int(number)), requester=contact, clock=clock)
+
+
+def mine(actor: Actor) -> int | None:
+    """How many live tickets the actor has."""
+    return queries.counts(actor).mine or None
+
+
+def register() -> None:
+    """Called once when the program starts."""
+    roles = frozenset(access.READERS)
+    registry.navigation.register(
+        "tickets",
+        registry.NavItem(_("Tickets"), "tickets:list", "ticket", roles, badge=mine),
+        order=20,
+    )
+    registry.navigation.register(
+        "incidents",
+        registry.NavItem(
+            _("Incidents"), "tickets:incidents", "alert-triangle", frozenset(access.INCIDENT_READERS)
+        ),
+        order=30,
+    )
+    registry.panels("contact.main").register("tickets", contact_tickets, order=10)
+    registry.on(HOOK_CONTACT_MADE_FOR, set_requester)

@@ -1,0 +1,70 @@
+"""The controls of a ticket's properties, with their choices read once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from helpline.people import queries as people
+from helpline.people.models import Team
+from helpline.tickets import queries
+from helpline.tickets.change_fields import LABELS
+from helpline.tickets.models import Incident, IncidentState, StatusKind, Ticket
+
+Option = tuple[str, str]
+NONE: Option = ("", "–")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One property: a select when it has options, else a line of text of at most `length` signs."""
+
+    name: str
+    label: str
+    value: str
+    options: tuple[Option, ...] = ()
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """All controls in their order, and the desk's teams for other forms of the page."""
+
+    controls: tuple[Control, ...]
+    teams: tuple[Team, ...]
+
+
+def read(ticket: Ticket) -> Properties:
+    """Read choices and values; five queries."""
+    teams = tuple(people.teams([ticket.desk_id]))
+    workers = people.members_of_desk([ticket.desk_id])
+    incidents = Incident.objects.filter(
+        Q(state=IncidentState.OPEN) | Q(pk=ticket.incident_id or 0), desk=ticket.desk_id
+    )
+    chosen = {
+        "status": (ticket.status, [(value, str(label)) for value, label in StatusKind.choices]),
+        "priority": (ticket.priority_id, [(str(one.pk), one.label) for one in queries.priorities()]),
+        "category": (
+            ticket.category_id,
+            [NONE, *((str(one.pk), one.path) for one in queries.categories(ticket.desk))],
+        ),
+        "team": (ticket.team_id, [NONE, *((str(one.pk), one.name) for one in teams)]),
+        "assignee": (ticket.assignee_id, [NONE, *((str(one.pk), one.display_name) for one in workers)]),
+        "incident": (ticket.incident_id, [NONE, *((str(one.pk), one.title) for one in incidents)]),
+    }
+    selects = [_select(name, value, options) for name, (value, options) in chosen.items()]
+    controls = (
+        _line("subject", ticket.subject, 250),
+        *selects,
+        _line("asset_tag", ticket.asset_tag, 40),
+        _line("location", ticket.location, 150),
+    )
+    return Properties(controls, teams)
+
+
+def _select(name: str, value: object, options: Iterable[Option]) -> Control:
+    return Control(name, str(LABELS[name]), "" if value is None else str(value), tuple(options))
+
+
+def _line(name: str, value: str, length: int) -> Control:
+    return Control(name, str(LABELS[name]), value, length=length)

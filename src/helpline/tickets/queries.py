@@ -1,0 +1,183 @@
+"""Readers of tickets: lists, threads, counts, what is alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from helpline.core.access import Actor
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.customers.models import Contact
+from helpline.people.models import Desk
+from helpline.tickets import access, paging
+from helpline.tickets.change_fields import LABELS
+from helpline.tickets.filters import Filters, apply
+from helpline.tickets.models import (
+    LIVE_KINDS,
+    Category,
+    Incident,
+    IncidentState,
+    Item,
+    ItemKind,
+    Priority,
+    Promise,
+    StatusKind,
+    Ticket,
+)
+from helpline.tickets.paging import Page
+
+#: "several hit?": tickets of the same category opened within this time count as alike
+ALIKE_WITHIN = timedelta(hours=1)
+
+
+def listing(
+    actor: Actor,
+    filters: Filters | None = None,
+    sort: str = paging.USUAL_SORT,
+    after: str = "",
+    size: int = paging.PAGE,
+) -> Page:
+    """A page of tickets the actor may see, with all that a row shows (one query, plus one for a category)."""
+    tickets = access.visible(actor).select_related(
+        "desk", "requester", "organisation", "category", "priority", "team", "assignee"
+    )
+    return paging.page(apply(tickets, filters or Filters(), actor), sort, after, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many live tickets wait for whom."""
+
+    mine: int
+    unassigned: int
+    new: int
+    live: int
+
+
+def counts(actor: Actor) -> Counts:
+    """Counts of the actor's live tickets, in one query."""
+    found = (
+        access.visible(actor)
+        .filter(status__in=LIVE_KINDS)
+        .aggregate(
+            mine=Count("pk", filter=Q(assignee_id=actor.user_id)),
+            unassigned=Count("pk", filter=Q(assignee=None)),
+            new=Count("pk", filter=Q(status=StatusKind.NEW)),
+            live=Count("pk"),
+        )
+    )
+    return Counts(**found)
+
+
+def live_tickets_of(contact: Contact) -> QuerySet[Ticket]:
+    """Tickets of the contact that still need somebody, the latest moved first."""
+    return (
+        Ticket.objects.filter(requester=contact, status__in=LIVE_KINDS)
+        .select_related("priority", "category", "assignee", "desk")
+        .order_by("-updated_at")
+    )
+
+
+def tickets_of(contact: Contact, limit: int = 20) -> list[Ticket]:
+    """The contact's latest tickets, whatever their state."""
+    every = Ticket.objects.filter(requester=contact).select_related("priority", "category", "assignee")
+    return list(every.order_by("-created_at")[:limit])
+
+
+def tickets_of_call(call_id: UUID) -> list[Ticket]:
+    """The tickets a call is in, in the order they were opened in it."""
+    items = Item.objects.filter(kind=ItemKind.CALL, call_id=call_id).order_by("at", "id")
+    return [item.ticket for item in items.select_related("ticket__priority", "ticket__category")]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A line of a change: the field's name and its values for people."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadItem:
+    """An item of the thread with what its kind needs to be shown."""
+
+    item: Item
+    changes: tuple[FieldChange, ...] = ()
+    promise: Promise | None = None
+    #: of kind call: every call of this thread, so that who renders one may read all at once
+    thread_call_ids: tuple[UUID, ...] = ()
+
+    @property
+    def call_id(self) -> UUID | None:
+        return self.item.call_id
+
+
+def thread(ticket: Ticket) -> list[ThreadItem]:
+    """All that happened to the ticket, oldest first; two queries at the most."""
+    items = list(ticket.items.select_related("author", "contact").order_by("at", "id"))
+    promised = any(item.kind == ItemKind.PROMISE for item in items)
+    promises = {promise.pk: promise for promise in ticket.promises.all()} if promised else {}
+    calls = tuple(item.call_id for item in items if item.kind == ItemKind.CALL and item.call_id)
+    return [_thread_item(item, promises, calls) for item in items]
+
+
+def _thread_item(item: Item, promises: dict[int, Promise], calls: tuple[UUID, ...]) -> ThreadItem:
+    if item.kind == ItemKind.CALL:
+        return ThreadItem(item, thread_call_ids=calls)
+    if item.kind == ItemKind.CHANGE:
+        return ThreadItem(item, changes=_changes(item.data))
+    if item.kind == ItemKind.PROMISE:
+        return ThreadItem(item, promise=promises.get(item.data.get("promise", 0)))
+    return ThreadItem(item)
+
+
+def _changes(data: dict[str, list[str]]) -> tuple[FieldChange, ...]:
+    return tuple(
+        FieldChange(
+            field, str(LABELS.get(field, field)), _for_people(field, before), _for_people(field, after)
+        )
+        for field, (before, after) in data.items()
+    )
+
+
+def _for_people(field: str, value: str) -> str:
+    if field == "status" and value in StatusKind.values:
+        return str(StatusKind(value).label)
+    return value
+
+
+def open_promises(ticket: Ticket) -> list[Promise]:
+    """Promises not kept yet, the next due first."""
+    return list(ticket.promises.filter(kept_at=None).select_related("made_by").order_by("due_at"))
+
+
+def similar(category: Category, *, clock: Clock = SYSTEM_CLOCK, but: Ticket | None = None) -> list[Ticket]:
+    """Live tickets of the same category opened in the last hour: is this hitting several people?"""
+    found = Ticket.objects.filter(
+        category=category, status__in=LIVE_KINDS, created_at__gte=clock.now() - ALIKE_WITHIN
+    )
+    if but is not None:
+        found = found.exclude(pk=but.pk)
+    return list(found.select_related("requester").order_by("-created_at"))
+
+
+def open_incidents(desk_ids: Sequence[int]) -> list[Incident]:
+    """Incidents of the desks that are not fixed, the latest first."""
+    found = Incident.objects.filter(desk__in=desk_ids, state=IncidentState.OPEN)
+    return list(found.select_related("desk").order_by("-declared_at"))
+
+
+def categories(desk: Desk) -> QuerySet[Category]:
+    """The desk's categories in the order of the tree."""
+    return Category.objects.filter(desk=desk).order_by("path")
+
+
+def priorities() -> QuerySet[Priority]:
+    """All priorities, the most urgent first."""
+    return Priority.objects.order_by("-rank")

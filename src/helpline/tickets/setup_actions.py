@@ -1,0 +1,50 @@
+"""The desk's own words for sorting tickets: categories and priorities."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from helpline.core import audit
+from helpline.core.access import Actor, Role, require
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.core.errors import Invalid
+from helpline.people.models import Desk, Team
+from helpline.tickets.models import Category, Priority
+
+
+@transaction.atomic
+def create_category(
+    actor: Actor,
+    desk: Desk,
+    name: str,
+    *,
+    parent: Category | None = None,
+    team: Team | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Category:
+    """Make a category, below `parent` when given; the same name at the same place is the same category."""
+    require(actor, desk.pk, Role.DESK_ADMIN)
+    if not name.strip() or ">" in name:
+        raise Invalid(_("A category needs a name without “>”."), code="name")
+    path = f"{parent.path} > {name.strip()}" if parent else name.strip()
+    category, made = Category.objects.get_or_create(
+        desk=desk, path=path, defaults={"parent": parent, "name": name.strip(), "team": team}
+    )
+    if made:
+        audit.record(
+            actor, "create", "category", category.pk, desk_id=desk.pk, changes={"path": path}, clock=clock
+        )
+    return category
+
+
+@transaction.atomic
+def create_priority(
+    actor: Actor, key: str, label: str, rank: int, *, meaning: str = "", clock: Clock = SYSTEM_CLOCK
+) -> Priority:
+    """Make or rename a priority; a higher rank is more urgent."""
+    require(actor, None, Role.DESK_ADMIN)
+    priority, _made = Priority.objects.update_or_create(
+        key=key, defaults={"label": label, "rank": rank, "meaning": meaning}
+    )
+    audit.record(actor, "save", "priority", priority.pk, changes={"label": label, "rank": rank}, clock=clock)
+    return priority

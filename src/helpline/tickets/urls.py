@@ -1,0 +1,23 @@
+from django.urls import path
+
+from helpline.tickets import incident_views, list_views, views
+
+app_name = "tickets"
+urlpatterns = [
+    path("tickets/", list_views.ticket_list, name="list"),
+    path("tickets/bulk/", list_views.bulk, name="bulk"),
+    path("tickets/new/", views.new, name="new"),
+    path("tickets/<int:number>/", views.ticket_page, name="ticket"),
+    path("tickets/<int:number>/fresh/", views.fresh, name="fresh"),
+    path("tickets/<int:number>/properties/", views.properties, name="properties"),
+    path("tickets/<int:number>/requester/", views.requester, name="requester"),
+    path("tickets/<int:number>/note/", views.note, name="note"),
+    path("tickets/<int:number>/promise/", views.promise, name="promise"),
+    path("tickets/<int:number>/promises/<int:promise_id>/kept/", views.promise_kept, name="promise_kept"),
+    path("tickets/<int:number>/escalate/", views.escalate, name="escalate"),
+    path("tickets/<int:number>/another/", views.another, name="another"),
+    path("incidents/", incident_views.incident_list, name="incidents"),
+    path("incidents/declare/", incident_views.declare, name="declare"),
+    path("incidents/<int:incident_id>/edit/", incident_views.edit, name="incident_edit"),
+    path("incidents/<int:incident_id>/fix/", incident_views.fix, name="incident_fix"),
+]
