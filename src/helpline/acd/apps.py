@@ -6,7 +6,8 @@ class AcdConfig(AppConfig):
     label = "acd"
 
     def ready(self) -> None:
-        """Put bar, state, rail entries and search of this room into the shell."""
-        from helpline.acd import shell_parts
+        """Put bar, state, rail entries, search and call items of this room into shell and pages."""
+        from helpline.acd import item_parts, shell_parts
 
         shell_parts.register()
+        item_parts.register()

@@ -70,9 +70,10 @@ def on_ringing(turn: Turn, event: OfferRinging) -> None:
 def on_answered(turn: Turn, event: OfferAnswered) -> None:
     """The first leg in time is connected; any other leg hears that someone was faster."""
     agent = turn.state.agents.get(event.agent)
-    if agent is None or (event.call not in turn.state.callers and event.call not in turn.state.ended):
-        return
     held = current(turn, event.call, event.agent, event.offer)
+    known = held is not None or event.call in turn.state.callers or event.call in turn.state.ended
+    if agent is None or not known:
+        return
     if held is not None and held.leg is None and held.kind is not OfferKind.TAKEN:
         held.leg = agent.leg = event.leg
         held.deadline = turn.now + turn.state.config.limits.connect_s

@@ -1,0 +1,75 @@
+"""Who may use which verb of the phone."""
+
+from django.utils.translation import gettext as _
+
+from helpline.core.access import Actor, Role, require
+from helpline.core.errors import Invalid, NotAllowed
+from helpline.telephony.models import Call
+
+#: on one's own phone and state
+OWN = frozenset({"state", "phone_ready", "wrap_up_done", "dial"})
+#: by the person who has the call, or a lead of its desk
+IN_CALL = frozenset(
+    {
+        "answer",
+        "reject",
+        "hold",
+        "unhold",
+        "mute",
+        "unmute",
+        "dtmf",
+        "consult",
+        "swap",
+        "merge",
+        "complete",
+        "cancel_consult",
+        "transfer",
+        "hangup",
+        "pause_recording",
+        "resume_recording",
+    }
+)
+#: by leads and coaches on other people's calls
+OVERSIGHT = frozenset({"listen", "whisper", "barge"})
+STEERING = frozenset({"move", "front_end", "repair"})
+VERBS = OWN | IN_CALL | OVERSIGHT | STEERING
+
+_WORKERS = (Role.AGENT, Role.SPECIALIST, Role.LEAD)
+_LEADING = (Role.LEAD, Role.DESK_ADMIN)
+_FRONT_END = (Role.LEAD, Role.PHONE_ADMIN, Role.DESK_ADMIN)
+
+
+def check(actor: Actor, verb: str, call: Call | None) -> None:
+    """Raise unless the verb exists and the actor's roles at the call's desk give it.
+
+    Whether the moment allows it is for the acd process to say. Raises Invalid, NotAllowed.
+    """
+    if verb not in VERBS:
+        raise Invalid(_("There is no such act: %(verb)s.") % {"verb": verb}, code="verb")
+    if call is None and (verb in IN_CALL or verb in OVERSIGHT or verb in {"move", "wrap_up_done"}):
+        raise Invalid(_("Say which call."), code="no_call")
+    desk_id = call.desk_id if call else None
+    if verb in OVERSIGHT:
+        require(actor, desk_id, Role.LEAD, Role.COACH)
+    elif verb == "front_end":
+        require(actor, None, *_FRONT_END)
+    elif verb in STEERING:
+        require(actor, desk_id, *_LEADING)
+    else:
+        require(actor, desk_id, *_WORKERS)
+
+
+def is_lead(actor: Actor, desk_id: int | None) -> bool:
+    """May act on calls and states of others at the desk."""
+    return actor.may(desk_id, *_LEADING)
+
+
+def may_steer(actor: Actor, call: Call) -> None:
+    """Raise NotAllowed unless the actor has the call at the phone or leads its desk."""
+    if is_lead(actor, call.desk_id):
+        return
+    if actor.user_id is not None and call.legs.filter(user_id=actor.user_id, ended_at=None).exists():
+        return
+    raise NotAllowed(
+        _("You are not on this call."), help=_("Only the people on it and their lead can do this.")
+    )

@@ -1,0 +1,253 @@
+"""The live board of leads: queues, waiting callers and why they wait, agents, counts of today, what hangs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q, QuerySet
+
+from helpline.acd import access, why
+from helpline.acd.cards import caller_name, contact_ref, person
+from helpline.acd.models import (
+    Decision,
+    EntryOutcome,
+    EntryPoint,
+    FrontEndMessage,
+    MenuChoice,
+    Queue,
+    QueueEntry,
+    Reservation,
+)
+from helpline.acd.phone_bar import agent_tiles
+from helpline.acd.shown import (
+    AgentTile,
+    Board,
+    EntryPointLine,
+    FrontEnd,
+    MenuKey,
+    QueueRow,
+    Today,
+    WaitingCaller,
+)
+from helpline.acd.stuck import stuck_things
+from helpline.core import heartbeat
+from helpline.core.access import Actor
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.people.access import desks
+from helpline.people.models import Desk, PresenceState
+from helpline.telephony import access as calls
+from helpline.telephony.models import Call, CallState
+
+#: seconds within which a call should be answered, until desks set their own targets
+THRESHOLD_S = 20
+_NOTHING: Mapping[str, int] = defaultdict(int)
+
+
+def live_board(actor: Actor, clock: Clock = SYSTEM_CLOCK) -> Board:
+    """The lead's page; a fixed number of queries, whatever is going on."""
+    now = clock.now()
+    agents = agent_tiles(actor)
+    own = list(desks(actor))
+    pulse = heartbeat.pulses(clock).get("acd")
+    return Board(
+        at=now,
+        queues=tuple(_queue_rows(actor, own, agents, now)),
+        in_menu=tuple(_in_menu(actor)),
+        agents=agents,
+        front_end=front_end_messages(actor),
+        stuck=stuck_things(actor, clock),
+        today=_today(actor, own, now),
+        acd_up=bool(pulse and pulse.up),
+        switch_up=bool(pulse and pulse.up and pulse.detail.get("switch")),
+    )
+
+
+def midnight(desk: Desk, now: datetime) -> datetime:
+    """When today began in the desk's own zone."""
+    here = now.astimezone(ZoneInfo(desk.timezone))
+    return here.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _entries_today(own: list[Desk], now: datetime) -> QuerySet[QueueEntry]:
+    """Stays in queues that began today, and those that still last."""
+    today = Q(pk__in=[])
+    for desk in own:
+        today |= Q(queue__desk=desk) & (Q(entered_at__gte=midnight(desk, now)) | Q(left_at=None))
+    return QueueEntry.objects.filter(today)
+
+
+def _queue_rows(
+    actor: Actor, own: list[Desk], agents: tuple[AgentTile, ...], now: datetime
+) -> Iterable[QueueRow]:
+    entries = _entries_today(own, now)
+    in_time = Q(outcome=EntryOutcome.ANSWERED, left_at__lte=F("entered_at") + timedelta(seconds=THRESHOLD_S))
+    names = ("entered", "answered", "abandoned", "flowed_out", "in_time")
+    counted = entries.values("queue").annotate(
+        entered=Count("pk"),
+        answered=Count("pk", filter=Q(outcome=EntryOutcome.ANSWERED)),
+        abandoned=Count("pk", filter=Q(outcome=EntryOutcome.ABANDONED)),
+        flowed_out=Count("pk", filter=Q(outcome=EntryOutcome.FLOWED_OUT)),
+        in_time=Count("pk", filter=in_time),
+    )
+    counts: dict[int, Mapping[str, int]] = {
+        row[0]: dict(zip(names, row[1:], strict=True)) for row in counted.values_list("queue", *names)
+    }
+    waiting = _waiting(actor)
+    for queue in Queue.objects.filter(desk__in=own).select_related("desk").order_by("desk__name", "name"):
+        known: Mapping[str, int] = counts.get(queue.pk, _NOTHING)
+        callers = tuple(waiting[queue.pk])
+        yield QueueRow(
+            key=queue.key,
+            name=queue.name,
+            desk_key=queue.desk.key,
+            desk_name=queue.desk.name,
+            callers=callers,
+            longest_since=min((caller.since for caller in callers), default=None),
+            free_agents=sum(tile.state == PresenceState.AVAILABLE for tile in agents),
+            entered_today=known["entered"],
+            answered_today=known["answered"],
+            abandoned_today=known["abandoned"],
+            flowed_out_today=known["flowed_out"],
+            service_level=_percent(known["in_time"], known["answered"]),
+            threshold_s=THRESHOLD_S,
+        )
+
+
+def _percent(part: int, whole: int) -> Decimal | None:
+    return (Decimal(part) * 100 / whole).quantize(Decimal("0.1")) if whole else None
+
+
+def _waiting(actor: Actor) -> dict[int, list[WaitingCaller]]:
+    """Open stays by queue, longest first."""
+    rows = list(
+        QueueEntry.objects.filter(left_at=None, call__in=calls.visible(actor))
+        .exclude(call__state=CallState.ENDED)
+        .select_related("call__contact__organisation", "queue")
+        .order_by("entered_at", "pk")
+    )
+    ids = [row.call_id for row in rows]
+    offered = {
+        row.call_id: row.user
+        for row in Reservation.objects.filter(call__in=ids, closed_at=None).select_related("user")
+    }
+    reasons = {
+        row.call_id: row
+        for row in Decision.objects.filter(call__in=ids).select_related("user").order_by("at", "pk")
+    }
+    found: dict[int, list[WaitingCaller]] = defaultdict(list)
+    for row in rows:
+        decision = reasons.get(row.call_id)
+        found[row.queue_id].append(
+            WaitingCaller(
+                call_id=row.call_id,
+                position=len(found[row.queue_id]) + 1,
+                number=row.call.from_number,
+                name=caller_name(row.call),
+                contact=contact_ref(row.call.contact, row.call.contact_by),
+                since=row.entered_at,
+                menu_label=row.menu_label,
+                language=row.call.language,
+                skills=row.skills,
+                offered_to=person(offered.get(row.call_id)),
+                why=why.text(decision) if decision else "",
+                may=_steering(actor, row.call),
+            )
+        )
+    return found
+
+
+def _steering(actor: Actor, call: Call) -> frozenset[str]:
+    return frozenset({"move", "hangup"}) if access.is_lead(actor, call.desk_id) else frozenset()
+
+
+def _in_menu(actor: Actor) -> Iterable[WaitingCaller]:
+    rows = calls.visible(actor).filter(state=CallState.FLOW, direction="in")
+    for position, call in enumerate(rows.select_related("contact__organisation").order_by("started_at"), 1):
+        yield WaitingCaller(
+            call_id=call.pk,
+            position=position,
+            number=call.from_number,
+            name=caller_name(call),
+            contact=contact_ref(call.contact, call.contact_by),
+            since=call.started_at,
+            menu_label="",
+            language=call.language,
+            skills={},
+            offered_to=None,
+            why="",
+        )
+
+
+def _today(actor: Actor, own: list[Desk], now: datetime) -> Today:
+    today = Q(pk__in=[])
+    for desk in own:
+        today |= Q(desk=desk) & (Q(started_at__gte=midnight(desk, now)) | ~Q(state=CallState.ENDED))
+    numbers = Call.objects.filter(today).aggregate(
+        calls=Count("pk"),
+        served=Count("pk", filter=Q(outcome="served")),
+        talking=Count("pk", filter=Q(state__in=[CallState.TALKING, CallState.HELD])),
+        in_menu=Count("pk", filter=Q(state=CallState.FLOW)),
+    )
+    stays = _entries_today(own, now).aggregate(
+        offered=Count("pk"),
+        answered=Count("pk", filter=Q(outcome=EntryOutcome.ANSWERED)),
+        abandoned=Count("pk", filter=Q(outcome=EntryOutcome.ABANDONED)),
+        flowed_out=Count("pk", filter=Q(outcome=EntryOutcome.FLOWED_OUT)),
+        waiting=Count("pk", filter=Q(left_at=None)),
+    )
+    return Today(**numbers, **stays)
+
+
+def front_end_messages(actor: Actor) -> tuple[FrontEnd, ...]:
+    """Front-end messages of the actor's desks, those that are on first."""
+    rows = FrontEndMessage.objects.filter(desk__in=desks(actor))
+    return tuple(
+        FrontEnd(
+            id=row.pk,
+            desk_key=row.desk.key,
+            desk_name=row.desk.name,
+            entry_point=row.entry_point.number if row.entry_point else "",
+            text=row.text,
+            on=row.on,
+            switched_at=row.switched_at,
+            switched_by=row.switched_by.display_name if row.switched_by else "",
+            incident_id=row.incident_id,
+            incident_title=row.incident.title if row.incident else "",
+            heard=row.heard_count,
+            served=row.served_count,
+            joined=row.joined_count,
+        )
+        for row in rows.select_related("desk", "entry_point", "incident", "switched_by").order_by("-on", "pk")
+    )
+
+
+def entry_points(actor: Actor) -> tuple[EntryPointLine, ...]:
+    """How callers come in at the actor's desks."""
+    keys: dict[int, list[MenuKey]] = defaultdict(list)
+    for row in MenuChoice.objects.select_related("queue").order_by("key"):
+        keys[row.entry_point_id].append(MenuKey(row.key, row.label, row.queue.key, row.skills))
+    on = FrontEndMessage.objects.filter(on=True).values_list("desk_id", "entry_point_id")
+    switched = set(on)
+    rows = EntryPoint.objects.filter(desk__in=desks(actor)).select_related("desk", "queue").order_by("number")
+    return tuple(
+        EntryPointLine(
+            number=row.number,
+            name=row.name,
+            desk_key=row.desk.key,
+            desk_name=row.desk.name,
+            language=row.language,
+            greeting=_in_language(row.greeting, row.language),
+            menu_prompt=_in_language(row.menu_prompt, row.language),
+            keys=tuple(keys[row.pk]),
+            queue_key=row.queue.key,
+            front_end_on=bool({(row.desk_id, None), (row.desk_id, row.pk)} & switched),
+        )
+        for row in rows
+    )
+
+
+def _in_language(texts: dict[str, str], language: str) -> str:
+    return texts.get(language) or next(iter(texts.values()), "")

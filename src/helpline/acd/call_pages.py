@@ -1,0 +1,217 @@
+"""The list of calls and one call with everything known of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from helpline.acd import access as verbs
+from helpline.acd import why
+from helpline.acd.cards import contact_ref, person, tickets_of, tickets_or_suggestion
+from helpline.acd.models import EntryPoint, QueueEntry, WrapUp
+from helpline.acd.shown import (
+    CallDetail,
+    CallPage,
+    CallSummary,
+    HoldLine,
+    LegLine,
+    RecordingLine,
+    StoryLine,
+    TicketRef,
+)
+from helpline.core.access import Actor
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.core.errors import Invalid
+from helpline.telephony import access, queries
+from helpline.telephony.models import Call, CallState, LegRole, LegState, Recording, RecordingState
+
+
+def call_list(
+    actor: Actor,
+    *,
+    text: str = "",
+    state: str = "",
+    queue: str = "",
+    agent: str = "",
+    contact_id: int | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> CallPage:
+    """Calls the actor may see, newest first; four queries. `after` is what the page before gave."""
+    found = _filtered(access.visible(actor), text, state, queue, agent, contact_id)
+    if after:
+        found = _after(found, after)
+    stored = Recording.objects.filter(call=OuterRef("pk"), state=RecordingState.STORED)
+    rows = list(
+        found.select_related("contact__organisation", "agent", "desk")
+        .annotate(recorded=Exists(stored))
+        .order_by("-started_at", "-pk")[: limit + 1]
+    )
+    page, more = rows[:limit], len(rows) > limit
+    tickets = tickets_of([row.pk for row in page])
+    return CallPage(
+        calls=tuple(_summary(row, tickets.get(row.pk, ()), bool(row.recorded)) for row in page),
+        after=f"{page[-1].started_at.isoformat()}~{page[-1].pk}" if more else "",
+    )
+
+
+def _filtered(
+    found: QuerySet[Call], text: str, state: str, queue: str, agent: str, contact_id: int | None
+) -> QuerySet[Call]:
+    if text:
+        words = (
+            Q(from_number__icontains=text) | Q(from_name__icontains=text) | Q(contact__name__icontains=text)
+        )
+        found = found.filter(words)
+    if state == "live":
+        found = found.exclude(state=CallState.ENDED)
+    elif state in CallState.values:
+        found = found.filter(state=state)
+    elif state:
+        found = found.filter(outcome=state)
+    if queue:
+        found = found.filter(queue_key=queue)
+    if agent:
+        found = found.filter(agent__username=agent)
+    if contact_id is not None:
+        found = found.filter(contact=contact_id)
+    return found
+
+
+def _after(found: QuerySet[Call], after: str) -> QuerySet[Call]:
+    moment, _tilde, last = after.partition("~")
+    try:
+        at, pk = datetime.fromisoformat(moment), UUID(last)
+    except ValueError as error:
+        raise Invalid(str(error), code="after") from error
+    return found.filter(Q(started_at__lt=at) | Q(started_at=at, pk__lt=pk))
+
+
+def _summary(call: Call, tickets: tuple[TicketRef, ...], recorded: bool) -> CallSummary:
+    return CallSummary(
+        id=call.pk,
+        direction=call.direction,
+        state=call.state,
+        state_label=str(CallState(call.state).label),
+        outcome=call.outcome,
+        from_number=call.from_number,
+        from_name=call.from_name,
+        to_number=call.to_number,
+        desk_key=call.desk.key if call.desk else "",
+        queue_key=call.queue_key,
+        contact=contact_ref(call.contact, call.contact_by),
+        agent=person(call.agent),
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        wait_s=call.wait_s,
+        talk_s=call.talk_s,
+        hold_s=call.hold_s,
+        wrapup_s=call.wrapup_s,
+        tickets=tickets,
+        has_recording=recorded,
+    )
+
+
+def call_detail(actor: Actor, call_id: UUID | str, clock: Clock = SYSTEM_CLOCK) -> CallDetail:
+    """One call. Raises NotFound when it is not at the actor's desks."""
+    access.call(actor, call_id)
+    call = Call.objects.select_related("contact__organisation", "agent", "desk").get(pk=call_id)
+    if call.state != CallState.ENDED:
+        _times_so_far(call, clock.now())
+    entry = EntryPoint.objects.filter(number=call.to_number).first()
+    stay = QueueEntry.objects.filter(call=call).select_related("queue").order_by("-pk").first()
+    wrap_up = WrapUp.objects.filter(call=call).select_related("disposition").order_by("-pk").first()
+    tickets = tickets_or_suggestion(call, tickets_of([call.pk]))
+    recordings = _recordings(actor, call)
+    return CallDetail(
+        summary=_summary(call, tickets, any(one.state == RecordingState.STORED for one in recordings)),
+        desk_name=call.desk.name if call.desk else "",
+        entry_point=entry.name if entry else "",
+        queue_name=stay.queue.name if stay else "",
+        language=call.language,
+        answered_at=call.answered_at,
+        ended_by=call.ended_by,
+        legs=_legs(call),
+        story=_story(call),
+        recordings=recordings,
+        holds=tuple(
+            HoldLine(row.started_at, row.kind, row.asked) for row in call.holds.order_by("started_at")
+        ),
+        tickets=tickets,
+        disposition=wrap_up.disposition.label if wrap_up and wrap_up.disposition else "",
+        may=_may(actor, call),
+    )
+
+
+def _times_so_far(call: Call, now: datetime) -> None:
+    """Fills the row in memory with the times up to now; nothing is written."""
+    times = queries.times(call, now)
+    call.wait_s = call.wait_s if call.answered_at else times.wait_s
+    call.talk_s, call.hold_s = times.talk_s, times.hold_s
+
+
+def _may(actor: Actor, call: Call) -> frozenset[str]:
+    if call.state == CallState.ENDED or not verbs.is_lead(actor, call.desk_id):
+        return frozenset()
+    if call.state in {CallState.TALKING, CallState.HELD}:
+        return frozenset({"hangup", "listen", "whisper", "barge"})
+    return frozenset({"hangup", "move"})
+
+
+def _legs(call: Call) -> tuple[LegLine, ...]:
+    return tuple(
+        LegLine(
+            id=leg.pk,
+            role=leg.role,
+            role_label=str(LegRole(leg.role).label),
+            person=person(leg.user),
+            number=call.from_number if leg.role == LegRole.CALLER else leg.endpoint.removeprefix("PJSIP/"),
+            state=LegState(leg.state).value,
+            started_at=leg.created_at,
+            answered_at=leg.answered_at,
+            ended_at=leg.ended_at,
+            cause=leg.cause,
+            cause_text=leg.cause_text,
+        )
+        for leg in call.legs.select_related("user").order_by("created_at", "pk")
+    )
+
+
+def _story(call: Call) -> tuple[StoryLine, ...]:
+    """What happened and why, merged in order of time."""
+    lines = [
+        StoryLine(line.at, line.kind, line.text, line.offset_s, data=line.data)
+        for line in queries.call_story(call)
+    ]
+    for row in call.decisions.select_related("user").order_by("at", "pk"):
+        looked_at = why.candidates(row)
+        detail = "; ".join(f"{name}: {reason}" for name, reason in looked_at)
+        offset = round((row.at - call.started_at).total_seconds(), 3)
+        lines.append(StoryLine(row.at, "why", why.text(row), offset, detail, {"decision": row.kind}))
+    return tuple(sorted(lines, key=lambda line: line.at))
+
+
+def _recordings(actor: Actor, call: Call) -> tuple[RecordingLine, ...]:
+    may_listen = access.may_listen(actor, call)
+    return tuple(_recording(row, may_listen) for row in call.recordings.order_by("started_at"))
+
+
+def _recording(row: Recording, may_listen: bool) -> RecordingLine:
+    return RecordingLine(
+        id=row.pk,
+        state=row.state,
+        url=f"/recordings/{row.pk}.wav" if row.state == RecordingState.STORED else "",
+        duration_s=row.duration_ms / 1000,
+        size=row.size,
+        started_at=row.started_at,
+        pauses=_seconds(row.pauses),
+        failure=row.failure,
+        keep_until=row.keep_until,
+        may_listen=may_listen,
+    )
+
+
+def _seconds(pauses: Sequence[Sequence[int | None]]) -> tuple[tuple[float, float], ...]:
+    return tuple((start / 1000, end / 1000) for start, end in pauses if start is not None and end is not None)

@@ -1,0 +1,197 @@
+"""Somebody is put aside or goes: the caller, the agent, the colleague. Every race ends clean (both may go at once)."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+
+from helpline.acd import engine, hooks, names, offering, phones
+from helpline.acd.models import Reservation
+from helpline.acd.prompts import UNREACHABLE
+from helpline.acd.talk import Talk, talk_of
+from helpline.acd.voice import hang_up_all, say_farewell
+from helpline.telephony import actions as calls
+from helpline.telephony import events, queries
+from helpline.telephony import orders as o
+from helpline.telephony.models import Call, Direction, Leg, LegRole, LegState
+
+if TYPE_CHECKING:
+    from helpline.acd.conductor import Conductor
+
+log = structlog.get_logger(__name__)
+
+#: Q.850 causes of a leg that nobody ended on purpose: out of order, network, temporary failure, media lost
+LOST_CAUSES = frozenset({27, 38, 41, 42, 44, 47, 102, 111, 127})
+_REFUSALS = {
+    17: engine.Refusal.BUSY,
+    18: engine.Refusal.NO_ANSWER,
+    19: engine.Refusal.NO_ANSWER,
+    21: engine.Refusal.REJECT,
+    1: engine.Refusal.UNREGISTERED,
+    3: engine.Refusal.UNREGISTERED,
+    20: engine.Refusal.UNREGISTERED,
+}
+
+
+def hold(conductor: "Conductor", talk: Talk, by: Leg, *, kind: str, asked: bool) -> None:
+    """The other side leaves the bridge and hears music; the agent stays in it."""
+    if talk.other is None:
+        return
+    offering.aside(conductor, talk, talk.other)
+    calls.begin_hold(talk.id, by.user_id, kind, asked, conductor.clock)
+    conductor.feed(engine.HoldChanged, call=talk.lane, agent=conductor.agent(by.user_id), held=True)
+
+
+def leg_ended(conductor: "Conductor", fact: events.LegEnded) -> None:
+    """Tell engine and bridges what the end of this leg means for the others."""
+    leg = Leg.objects.get(pk=fact.leg)
+    kind = names.leg_kind(fact.leg)
+    if kind in phones.OVERSIGHT:
+        conductor.order(fact.call, o.DropBridge(names.listen_bridge(fact.leg)))
+        return
+    talk = talk_of(fact.call)
+    if talk is None:
+        _too_late(conductor, fact, leg)
+    elif leg.role == LegRole.CALLER:
+        _caller_gone(conductor, talk)
+    elif leg.role == LegRole.OUTSIDE:
+        _outside_gone(conductor, talk, fact)
+    elif leg.role == LegRole.CONSULT:
+        _colleague_gone(conductor, talk, leg, fact)
+    else:
+        _agent_gone(conductor, talk, leg, fact)
+
+
+def _too_late(conductor: "Conductor", fact: events.LegEnded, leg: Leg) -> None:
+    """The call is over already; an agent may still have to be let go."""
+    if leg.user_id is not None:
+        conductor.feed(
+            engine.TalkEnded,
+            call=str(fact.call),
+            agent=conductor.agent(leg.user_id),
+            why=engine.TalkEnd.HUNG_UP,
+        )
+
+
+def _caller_gone(conductor: "Conductor", talk: Talk) -> None:
+    conductor.feed(engine.CallerGone, call=talk.lane)
+    finish(conductor, talk.id, by="caller", outcome="abandoned")
+
+
+def _outside_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> None:
+    """The outside party of an outgoing call, or the number a caller was sent on to."""
+    leg = Leg.objects.get(pk=fact.leg)
+    if leg.user_id is not None and _reserved(leg):
+        offering.refused(conductor, talk.id, conductor.agent(leg.user_id), _refusal(fact))
+    if talk.call.direction == Direction.OUT or talk.other is None:
+        conductor.feed(engine.CallEnded, call=talk.lane)
+        finish(conductor, talk.id, by="caller", outcome="failed")
+    elif fact.answered:
+        hang_up_all(conductor, talk.id)
+    else:
+        say_farewell(conductor, talk.lane, UNREACHABLE)
+
+
+def finish(conductor: "Conductor", call_id: UUID, *, by: str, outcome: str) -> None:
+    """The call is over for everybody: hang up who is left, settle the rows, let the recording go home."""
+    recording = queries.live_recording(call_id)
+    hang_up_all(conductor, call_id)
+    if not calls.end_call(call_id, by=by, outcome=outcome, clock=conductor.clock):
+        return
+    if recording:
+        conductor.order(call_id, o.StopRecording(recording.name))
+    for bridge in (names.main_bridge(call_id), names.consult_bridge(call_id)):
+        conductor.order(call_id, o.DropBridge(bridge))
+    conductor.sounding.pop(str(call_id), None)
+    for leg in Leg.objects.filter(call_id=call_id):
+        conductor.places.pop(leg.pk, None)
+    for key in [key for key in conductor.asked if key[0] == str(call_id)]:
+        del conductor.asked[key]
+    hooks.tell("call_ended", call=Call.objects.get(pk=call_id), clock=conductor.clock)
+
+
+def over(conductor: "Conductor", call_id: UUID, *, by: str, outcome: str) -> None:
+    """Nobody is left: let engine and rows know."""
+    conductor.feed(engine.CallEnded, call=str(call_id))
+    finish(conductor, call_id, by=by, outcome=outcome)
+
+
+def _reserved(leg: Leg) -> bool:
+    return Reservation.objects.filter(leg_id=leg.pk, closed_at=None).exists()
+
+
+def _refusal(fact: events.LegEnded) -> engine.Refusal:
+    if fact.answered:
+        return engine.Refusal.FAILED
+    return _REFUSALS.get(fact.cause or 0, engine.Refusal.FAILED)
+
+
+def _colleague_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> None:
+    """The one asked in is out: an agent who waited is back with the caller, or still has them on hold."""
+    asker = talk.asker
+    if asker is not None:
+        conductor.order(talk.id, o.Ringback(asker.pk, False))
+    if leg.user_id is not None:
+        agent = conductor.agent(leg.user_id)
+        if _reserved(leg):
+            offering.refused(conductor, talk.id, agent, _refusal(fact))
+        else:
+            conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=engine.TalkEnd.HUNG_UP)
+    if asker is not None and fact.answered:
+        calls.note(talk.id, "consult_ended", clock=conductor.clock)
+        offering.join_main(conductor, talk, asker)
+    elif asker is not None and talk.hold:
+        calls.begin_hold(talk.id, asker.user_id, "hold", talk.hold.asked, conductor.clock)
+    conductor.order(talk.id, o.DropBridge(names.consult_bridge(talk.id)))
+    calls.changed(talk.id, conductor.clock)
+
+
+def _agent_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> None:
+    agent = conductor.agent(leg.user_id)
+    if _reserved(leg):
+        offering.refused(conductor, talk.id, agent, _refusal(fact))
+    elif names.leg_kind(leg.pk) is names.LegKind.RETURN and not fact.answered:
+        log.info("agent_not_reached_again", agent=agent, call=talk.lane, cause=fact.cause)
+    elif _was_lost(talk, fact):
+        _agent_lost(conductor, talk, leg, agent)
+    else:
+        _agent_hung_up(conductor, talk, agent)
+
+
+def _was_lost(talk: Talk, fact: events.LegEnded) -> bool:
+    """Cut off rather than hung up, with the caller still there and nobody else talking to them."""
+    if not fact.answered or fact.cause not in LOST_CAUSES or talk.other is None or talk.call.ended_by:
+        return False
+    return talk.asker is None and (talk.consult is None or talk.consult.state != LegState.UP)
+
+
+def _agent_lost(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> None:
+    """The caller hears music; the agent gets the call back as soon as the phone is there again."""
+    log.warning("agent_lost", agent=agent, call=talk.lane)
+    hold(conductor, talk, leg, kind="lost", asked=False)
+    conductor.feed(engine.AgentPhoneLost, agent=agent)
+    if agent in conductor.online:
+        phones.ring_back(conductor, agent)
+
+
+def _agent_hung_up(conductor: "Conductor", talk: Talk, agent: str) -> None:
+    conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=engine.TalkEnd.HUNG_UP)
+    if talk.consult is not None and talk.asker is None:
+        hand_over(conductor, talk)
+    elif talk.asker is None and talk.lane not in conductor.state.callers:
+        calls.note_facts(talk.id, conductor.clock, ended_by=talk.call.ended_by or "agent")
+        hang_up_all(conductor, talk.id)
+        if not queries.live_legs(talk.id):
+            finish(conductor, talk.id, by="agent", outcome="failed")
+
+
+def hand_over(conductor: "Conductor", talk: Talk) -> None:
+    """The colleague who was asked in has the call from now on, with its tickets."""
+    colleague = talk.consult
+    if colleague is None:
+        return
+    calls.leg_role(colleague.pk, LegRole.AGENT)
+    if colleague.state == LegState.UP:
+        offering.takes_over(conductor, talk, colleague)
+        offering.join_main(conductor, talk, colleague)
+    conductor.order(talk.id, o.DropBridge(names.consult_bridge(talk.id)))

@@ -1,0 +1,202 @@
+"""Agents' phones: there or not, rung by our own doing (call back, outgoing, listening), and what answering means."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import structlog
+
+from helpline.acd import engine, names, offering
+from helpline.acd.configured import LOST_S
+from helpline.acd.models import ReservationKind
+from helpline.acd.names import LegKind
+from helpline.acd.talk import Talk, talk_of
+from helpline.core import outbox
+from helpline.people.models import PhoneAccount
+from helpline.telephony import actions as calls
+from helpline.telephony import orders as o
+from helpline.telephony.models import CallState, Leg, LegRole, LegState
+
+if TYPE_CHECKING:
+    from helpline.acd.conductor import Conductor
+
+log = structlog.get_logger(__name__)
+
+OVERSIGHT = frozenset({LegKind.LISTEN, LegKind.WHISPER, LegKind.BARGE})
+#: outbox event: the tab that holds the audio answers without asking
+ANSWER_NOW = "answer_now"
+RING_S = 30
+
+
+def changed(conductor: "Conductor", username: str, online: bool, *, fresh: bool = False) -> None:
+    """A phone registered (`fresh`: it came just now), or the last one of the account went."""
+    agent = conductor.state.agents.get(username)
+    if online:
+        conductor.online.add(username)
+        if agent is not None and agent.state is engine.AgentState.LOST:
+            _found_again(conductor, username, agent, fresh)
+        return
+    conductor.online.discard(username)
+    if agent is not None and not _talks_now(conductor, username):
+        conductor.feed(engine.AgentPhoneLost, agent=username)
+
+
+def _found_again(conductor: "Conductor", username: str, agent: engine.Agent, fresh: bool) -> None:
+    if agent.call:
+        ring_back(conductor, username, again=fresh)
+    else:
+        conductor.feed(engine.AgentPhoneBack, agent=username)
+
+
+def _talks_now(conductor: "Conductor", username: str) -> bool:
+    user_id = conductor.settings.users[username]
+    return Leg.objects.filter(user_id=user_id, state=LegState.UP).exists()
+
+
+def ring_back(conductor: "Conductor", username: str, *, again: bool = False) -> None:
+    """An agent who was cut off gets the call; the page answers by itself. `again`: also when a dead phone is rung."""
+    agent = conductor.state.agents.get(username)
+    talk = talk_of(UUID(agent.call)) if agent is not None and agent.call else None
+    if talk is None:
+        return
+    user_id = conductor.settings.users[username]
+    leg = talk.leg_of(user_id)
+    if leg is not None and leg.state == LegState.DIALLING and again:
+        conductor.order(talk.id, o.Hangup(leg.pk))
+        leg = None
+    if leg is None:
+        caller = offering.caller_id(talk.call)
+        ring_own(conductor, talk.id, LegKind.RETURN, user_id, LegRole.AGENT, caller, int(LOST_S))
+    answer_now(conductor, user_id, talk.id)
+
+
+def answer_now(conductor: "Conductor", user_id: int, call_id: UUID) -> None:
+    """Have the agent's page pick up what rings."""
+    outbox.emit(
+        ANSWER_NOW,
+        topics=[f"user:{user_id}"],
+        data={"call_id": str(call_id), "user_id": user_id},
+        clock=conductor.clock,
+    )
+
+
+def ring_own(
+    conductor: "Conductor",
+    call_id: UUID,
+    kind: LegKind,
+    user_id: int,
+    role: LegRole,
+    caller: str,
+    timeout_s: int = RING_S,
+) -> str:
+    """Ring a user's own phone outside any offer; the id of the leg. The user must have a phone account."""
+    account = PhoneAccount.objects.get(user_id=user_id)
+    leg = names.new_leg(kind)
+    endpoint = f"PJSIP/{account.username}"
+    calls.add_leg(call_id, leg, role, endpoint, user_id, conductor.clock)
+    variables = {"HELPLINE_CALL": str(call_id), "HELPLINE_SIDE": "desk"}
+    conductor.order(call_id, o.Originate(leg, endpoint, caller, timeout_s, str(call_id), variables))
+    return leg
+
+
+def ring_number(
+    conductor: "Conductor", call_id: UUID, kind: LegKind, role: LegRole, endpoint: str, caller: str
+) -> str:
+    """Ring an outside number through the trunk; the id of the leg."""
+    leg = names.new_leg(kind)
+    calls.add_leg(call_id, leg, role, endpoint, None, conductor.clock)
+    side = "caller" if role == LegRole.OUTSIDE else "desk"
+    conductor.order(
+        call_id, o.Originate(leg, endpoint, caller, RING_S, str(call_id), {"HELPLINE_SIDE": side})
+    )
+    return leg
+
+
+def own_leg_answered(conductor: "Conductor", call_id: UUID, leg_id: str, kind: LegKind) -> None:
+    """A leg that we rang was picked up."""
+    talk = talk_of(call_id)
+    leg = Leg.objects.get(pk=leg_id)
+    if talk is None:
+        conductor.order(call_id, o.Hangup(leg_id))
+    elif kind in OVERSIGHT:
+        _oversight(conductor, talk, leg, kind)
+    elif kind is LegKind.RETURN:
+        offering.join_main(conductor, talk, leg)
+    elif kind is LegKind.DIAL:
+        conductor.order(call_id, o.Ringback(leg_id, True))
+        _ring_dialled(conductor, talk)
+    elif kind is LegKind.ASKED and talk.asker is not None:
+        offering.meet(conductor, talk, talk.asker, leg)
+    elif kind is LegKind.OUTSIDE:
+        _outside_answered(conductor, talk, leg)
+
+
+def _ring_dialled(conductor: "Conductor", talk: Talk) -> None:
+    """The agent is at the phone: now the other side rings."""
+    number = talk.call.to_number
+    if number in conductor.settings.users:
+        asked = offering.Asked(ReservationKind.OUTGOING, talk.call.agent_id or 0)
+        conductor.asked[talk.lane, number] = asked
+        conductor.feed(engine.DirectOffer, call=talk.lane, agent=number, why=ReservationKind.OUTGOING.value)
+        if conductor.denied:
+            conductor.order(talk.id, *[o.Hangup(leg.pk, 17) for leg in talk.legs])
+        return
+    ring_number(
+        conductor,
+        talk.id,
+        LegKind.OUTSIDE,
+        LegRole.OUTSIDE,
+        trunk_endpoint(number),
+        f"<{talk.call.from_number}>",
+    )
+
+
+def trunk_endpoint(number: str) -> str:
+    return f"PJSIP/{number}@trunk"
+
+
+def _outside_answered(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
+    if talk.asker is not None:
+        conductor.order(talk.id, o.Ringback(talk.asker.pk, False))
+        offering.join_main(conductor, talk, talk.asker, leg)
+    else:
+        offering.join_main(conductor, talk, leg)
+        calls.end_hold(talk.id, conductor.clock)
+        calls.set_state(talk.id, CallState.TALKING, conductor.clock)
+
+
+def agent_is_back(conductor: "Conductor", leg: Leg) -> None:
+    """A lost agent is in a bridge of the call again."""
+    username = conductor.agent(leg.user_id)
+    agent = conductor.state.agents.get(username)
+    if agent is not None and agent.state is engine.AgentState.LOST:
+        conductor.feed(engine.AgentPhoneBack, agent=username)
+
+
+def _oversight(conductor: "Conductor", talk: Talk, leg: Leg, kind: LegKind) -> None:
+    """Barge joins the call; listening and whispering go through a snoop channel on the agent's leg."""
+    if kind is LegKind.BARGE:
+        conductor.order(talk.id, o.Join(names.main_bridge(talk.id), leg.pk))
+    elif talk.asker is not None:
+        bridge = names.listen_bridge(leg.pk)
+        conductor.order(
+            talk.id,
+            o.MakeBridge(bridge),
+            o.Join(bridge, leg.pk),
+            o.Snoop(talk.asker.pk, f"snoop-{leg.pk}", talk.lane, whisper=kind is LegKind.WHISPER),
+        )
+    else:
+        conductor.order(talk.id, o.Hangup(leg.pk))
+
+
+def oversight_leg(call_id: UUID, user_id: int | None) -> Leg | None:
+    """The live leg by which somebody listens to the call."""
+    if user_id is None:
+        return None
+    legs = Leg.objects.filter(call_id=call_id, user_id=user_id).exclude(state=LegState.ENDED)
+    return next((leg for leg in legs if names.leg_kind(leg.pk) in OVERSIGHT), None)
+
+
+def snoop_ready(conductor: "Conductor", call_id: UUID, snoop: str) -> None:
+    """The listening channel is there: together with the lead who listens."""
+    leg = snoop.removeprefix("snoop-")
+    conductor.order(call_id, o.Join(names.listen_bridge(leg), snoop))

@@ -1,0 +1,1 @@
+"""Calls, legs and recordings over ARI."""

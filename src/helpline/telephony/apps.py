@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+#: seconds between looks for recordings whose time is over
+ERASE_EVERY_S = 3600.0
+
+
+class TelephonyConfig(AppConfig):
+    name = "helpline.telephony"
+    label = "telephony"
+
+    def ready(self) -> None:
+        """Have the worker erase recordings whose time is over."""
+        from helpline.core.registry import Periodic, periodic
+        from helpline.telephony import recordings
+
+        duty = Periodic("erase recordings", ERASE_EVERY_S, recordings.erase_what_is_due)
+        periodic.register("erase_recordings", duty)

@@ -1,0 +1,176 @@
+"""Turns each event of the switch into one action and says what it means, as facts of `telephony.events`.
+
+Events may come twice, late or for legs we do not know; they then mean nothing. Field names are those of ARI.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.telephony import actions, recordings
+from helpline.telephony import events as heard
+from helpline.telephony.models import Leg, LegRole
+
+Event = dict[str, Any]
+#: first word of the application arguments of legs that we made ourselves
+OWN_LEG, SNOOP = "leg", "snoop"
+
+
+def hear(event: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
+    """Write what the event says; the facts that are new by it, in order."""
+    handler = _HANDLERS.get(str(event.get("type")))
+    return handler(event, clock) if handler else []
+
+
+def _channel(event: Event) -> Event:
+    found: Event = event.get("channel") or event.get("peer") or {}
+    return found
+
+
+def _call_of(leg_id: str) -> UUID | None:
+    return Leg.objects.filter(pk=leg_id).values_list("call_id", flat=True).first()
+
+
+def _stasis_start(event: Event, clock: Clock) -> list[heard.Heard]:
+    channel, args = _channel(event), event.get("args") or []
+    leg = str(channel["id"])
+    if args[:1] == [SNOOP]:
+        return [heard.SnoopReady(UUID(args[1]), leg)]
+    if args[:1] == [OWN_LEG]:
+        return _answered(leg, clock)
+    return incoming(channel, clock)
+
+
+def incoming(channel: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
+    """A caller's channel in the application; nothing when it is known already."""
+    leg = str(channel["id"])
+    if Leg.objects.filter(pk=leg).exists():
+        return []
+    caller = channel.get("caller") or {}
+    number = str((channel.get("dialplan") or {}).get("exten", ""))
+    call = actions.register_call(
+        leg,
+        from_number=str(caller.get("number", ""))[:60],
+        from_name=str(caller.get("name", ""))[:120],
+        to_number=number[:60],
+        endpoint=str(channel.get("name", ""))[:80],
+        up=channel.get("state") == "Up",
+        clock=clock,
+    )
+    return [heard.CallCame(call.pk, leg, number, call.from_number)]
+
+
+def _state_change(event: Event, clock: Clock) -> list[heard.Heard]:
+    channel = _channel(event)
+    leg, state = str(channel["id"]), channel.get("state")
+    if state == "Up":
+        return _answered(leg, clock)
+    if state in {"Ringing", "Ring"} and actions.leg_ringing(leg, clock):
+        return _of_call(leg, heard.LegRinging)
+    return []
+
+
+def _answered(leg: str, clock: Clock) -> list[heard.Heard]:
+    if actions.leg_answered(leg, clock):
+        return _of_call(leg, heard.LegAnswered)
+    return []
+
+
+def _of_call(leg: str, fact: Callable[[UUID, str], heard.Heard]) -> list[heard.Heard]:
+    call = _call_of(leg)
+    return [fact(call, leg)] if call else []
+
+
+def _destroyed(event: Event, clock: Clock) -> list[heard.Heard]:
+    channel = _channel(event)
+    return leg_gone(str(channel["id"]), event.get("cause"), str(event.get("cause_txt", "")), clock)
+
+
+def leg_gone(leg_id: str, cause: int | None, text: str, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
+    """The leg is no longer in the switch."""
+    leg = Leg.objects.filter(pk=leg_id).first()
+    if leg is None or not actions.leg_ended(leg_id, cause, text, clock):
+        return []
+    return [heard.LegEnded(leg.call_id, leg_id, cause, leg.answered_at is not None)]
+
+
+def _joined(event: Event, clock: Clock) -> list[heard.Heard]:
+    return _moved(event, True, clock)
+
+
+def _left(event: Event, clock: Clock) -> list[heard.Heard]:
+    return _moved(event, False, clock)
+
+
+def _moved(event: Event, joined: bool, clock: Clock) -> list[heard.Heard]:
+    leg, bridge = str(_channel(event)["id"]), str(event["bridge"]["id"])
+    if not actions.leg_moved(leg, bridge, joined, clock):
+        return []
+    call = _call_of(leg)
+    if call is None:
+        return []
+    return [heard.LegJoined(call, leg, bridge) if joined else heard.LegLeft(call, leg, bridge)]
+
+
+def _digit(event: Event, clock: Clock) -> list[heard.Heard]:
+    leg, digit = str(_channel(event)["id"]), str(event["digit"])
+    call = _call_of(leg)
+    if call is None:
+        return []
+    actions.note(call, "digit", leg=leg, data={"digit": digit}, clock=clock)
+    return [heard.Digit(call, leg, digit)]
+
+
+def _held(event: Event, clock: Clock) -> list[heard.Heard]:
+    leg, held = str(_channel(event)["id"]), event["type"] == "ChannelHold"
+    row = Leg.objects.filter(pk=leg).first()
+    if row is None or row.role == LegRole.CALLER or not actions.leg_held(leg, held, clock):
+        return []
+    return [heard.LegHeld(row.call_id, leg, held)]
+
+
+def _playback_finished(event: Event, clock: Clock) -> list[heard.Heard]:
+    playback = event["playback"]
+    return [heard.PlaybackEnded(str(playback["id"]), playback.get("state") == "failed")]
+
+
+def _recording_over(event: Event, clock: Clock) -> list[heard.Heard]:
+    recording = event["recording"]
+    name, failed = str(recording["name"]), event["type"] == "RecordingFailed"
+    call = recordings.call_of(name)
+    if call is None:
+        return []
+    failure = str(recording.get("cause") or "the switch could not record") if failed else ""
+    return [heard.RecordingEnded(call, name, float(recording.get("duration") or 0), failure)]
+
+
+def _endpoint(event: Event, clock: Clock) -> list[heard.Heard]:
+    endpoint = event["endpoint"]
+    return [heard.PhoneChanged(str(endpoint["resource"]), endpoint.get("state") == "online")]
+
+
+def _contact(event: Event, clock: Clock) -> list[heard.Heard]:
+    """Another phone of the account: one that was cut off may be there again beside the dead one."""
+    status = (event.get("contact_info") or {}).get("contact_status")
+    if status not in {"Created", "Reachable", "NonQualified"}:
+        return []
+    return [heard.PhoneChanged(str(event["endpoint"]["resource"]), True, fresh=True)]
+
+
+_HANDLERS: dict[str, Callable[[Event, Clock], list[heard.Heard]]] = {
+    "StasisStart": _stasis_start,
+    "ChannelStateChange": _state_change,
+    "ChannelDestroyed": _destroyed,
+    "ChannelEnteredBridge": _joined,
+    "ChannelLeftBridge": _left,
+    "ChannelDtmfReceived": _digit,
+    "ChannelHold": _held,
+    "ChannelUnhold": _held,
+    "PlaybackFinished": _playback_finished,
+    "RecordingFinished": _recording_over,
+    "RecordingFailed": _recording_over,
+    "EndpointStateChange": _endpoint,
+    "ContactStatusChange": _contact,
+}
