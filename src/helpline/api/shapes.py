@@ -1,0 +1,269 @@
+"""What goes in and out of the interface. Moments are UTC, names ending in `_s` are seconds."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
+Text = Annotated[str, StringConstraints(max_length=20000)]
+
+
+class Given(Schema):
+    """Input: a name we do not know is a mistake of the sender, not something to pass over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Refusal(Schema):
+    """Why something was not done; `code` is stable."""
+
+    code: str
+    message: str
+    help: str
+
+
+class Leg(Schema):
+    id: str
+    role: str
+    agent: str | None = Field(description="Username of the person at this leg")
+    endpoint: str
+    state: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    cause: int | None = Field(description="Q.850 cause of the end")
+    cause_text: str
+
+
+class Event(Schema):
+    """Something that happened in the call, or was decided; `why` is a sentence for decisions."""
+
+    at: datetime
+    kind: str
+    data: dict[str, Any]
+    why: str
+
+
+class Recording(Schema):
+    id: UUID
+    state: str
+    url: str
+    duration_s: float
+    size: int
+    started_at: datetime
+    pauses: list[Any] = Field(description="[[start, end], ...] in milliseconds from the start")
+
+
+class StepSpent(Schema):
+    key: str
+    title: str
+    seconds: float
+    visits: int
+
+
+class Procedure(Schema):
+    """How the procedure was followed. `closing`: "" (open), solved or unsolved."""
+
+    name: str
+    version: int
+    steps: list[StepSpent]
+    identity: str
+    closing: str
+    open_tickets: list[int]
+
+
+class CallLine(Schema):
+    """A call of the list. `from` and `to` are numbers, `queue` is a key, `agent` a username."""
+
+    id: UUID
+    state: str
+    direction: str
+    desk: str | None
+    from_: str = Field(alias="from")
+    to: str
+    queue: str | None
+    agent: str | None
+    contact: str | None
+    wait_s: float | None
+    talk_s: float | None
+    hold_s: float | None
+    wrapup_s: float | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    ended_by: str
+    outcome: str
+    tickets: list[int]
+
+
+class Call(CallLine):
+    """A call with all that is known of it."""
+
+    legs: list[Leg]
+    events: list[Event]
+    recordings: list[Recording]
+    recording_url: str | None
+    procedure: Procedure | None
+
+
+class Calls(Schema):
+    """Newest first. `after` asks for the next page; empty at the end."""
+
+    items: list[CallLine]
+    after: str
+
+
+class Hold(Given):
+    asked: bool = Field(False, description="The caller was asked first")
+
+
+class Consult(Given):
+    to: Line = Field(description="Username of a colleague, or a number")
+    summary: str = Field("", max_length=250)
+
+
+class Transfer(Given):
+    to: Line = Field(description="Username, queue:KEY, or a number")
+
+
+class WrapUp(Given):
+    disposition: str = Field("", max_length=50)
+
+
+class Item(Schema):
+    """One thing of a ticket's thread. `call` is the id of the call shown here."""
+
+    id: int
+    kind: str
+    at: datetime
+    author: str | None
+    body: str
+    call: UUID | None
+    data: dict[str, Any]
+
+
+class TicketLine(Schema):
+    """A ticket of the list; `id` is its number."""
+
+    id: int
+    subject: str
+    desk: str
+    status: str
+    priority: str
+    category: str | None
+    team: str | None
+    assignee: str | None
+    tier: int
+    requester: str | None
+    requester_id: int | None
+    organisation: str | None
+    incident: int | None
+    asset_tag: str
+    location: str
+    channel: str
+    created_at: datetime
+    updated_at: datetime
+    solved_at: datetime | None
+
+
+class Ticket(TicketLine):
+    items: list[Item]
+
+
+class Tickets(Schema):
+    """`after` asks for the next page; empty at the end."""
+
+    items: list[TicketLine]
+    after: str
+
+
+class NewTicket(Given):
+    """Names as `GET` shows them: desk and priority by key, category by path, requester by id."""
+
+    desk: Line
+    subject: Line
+    requester_id: int | None = None
+    category: str | None = None
+    priority: str | None = None
+    channel: Literal["phone", "mail", "web"] = "phone"
+    asset_tag: str = Field("", max_length=40)
+    location: str = Field("", max_length=150)
+    body: Text = ""
+
+
+class TicketChange(Given):
+    """Fields that are left out stay as they are; null empties what may be empty."""
+
+    subject: Line | None = None
+    status: str | None = None
+    priority: str | None = None
+    category: str | None = None
+    team: str | None = None
+    assignee: str | None = None
+    tier: int | None = None
+    requester_id: int | None = None
+    incident: int | None = None
+    asset_tag: str | None = Field(None, max_length=40)
+    location: str | None = Field(None, max_length=150)
+
+
+class Note(Given):
+    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20000)]
+
+
+class Agent(Schema):
+    """`name` is the username; `skills` maps keys to levels."""
+
+    name: str
+    display_name: str
+    state: str
+    reason: str
+    since: datetime | None
+    call: UUID | None
+    skills: dict[str, int]
+    teams: list[str]
+    tier: int
+    phone_registered: bool
+
+
+class Agents(Schema):
+    items: list[Agent]
+
+
+class StateWish(Given):
+    state: Literal["available", "busy", "offline"]
+    reason: str = Field("", max_length=40)
+
+
+class QueueLine(Schema):
+    """`waiting` callers now, the longest since `longest_since`."""
+
+    key: str
+    name: str
+    desk: str
+    waiting: int
+    longest_since: datetime | None
+
+
+class Queues(Schema):
+    items: list[QueueLine]
+
+
+class FrontEndWish(Given):
+    """Switch the message callers hear first on or off; an empty text keeps the words there are."""
+
+    on: bool
+    text: str | dict[str, str] = Field("", description="Words, or language -> words")
+    desk: str = Field("", description="Key of the desk: all its entry points")
+    entry_point: str = Field("", description="Number called: only this one")
+    incident: int | None = None
+
+
+class Done(Schema):
+    """Carried out; `result` is what the phone said."""
+
+    done: bool
+    result: dict[str, Any]

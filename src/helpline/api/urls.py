@@ -1,0 +1,11 @@
+from django.urls import URLPattern, URLResolver, path
+
+from helpline.api import agents, calls, queues, tickets
+from helpline.api.interface import api
+
+api.add_router("/calls", calls.router)
+api.add_router("/tickets", tickets.router)
+api.add_router("/agents", agents.router)
+api.add_router("", queues.router)
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", api.urls)]

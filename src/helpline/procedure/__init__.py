@@ -1,0 +1,1 @@
+"""The guided call: steps, scripts, fields and gates."""

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class ProcedureConfig(AppConfig):
+    name = "helpline.procedure"
+    label = "procedure"
+
+    def ready(self) -> None:
+        from helpline.procedure import listening, offers
+
+        listening.register()
+        offers.register()
