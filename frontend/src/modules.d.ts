@@ -1,0 +1,3 @@
+declare module "idiomorph/htmx" {
+  export const Idiomorph: unknown;
+}

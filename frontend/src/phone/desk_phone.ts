@@ -1,0 +1,214 @@
+/** The agent's phone: who is on duty, which tab has the sound, when it is ready, when it rings and answers. */
+import { wantTopic } from "../live/live";
+import { ask, tell } from "../shell/requests";
+import { notice } from "../shell/toasts";
+import { text } from "../shell/texts";
+import { isOffered, readBar, refreshBar, startBar, type BarFacts } from "./bar";
+import { startDragging } from "./drag";
+import { hearsAnything, isLive, MicError, onLost, openMicrophone } from "./microphone";
+import { startRinging, stopRinging, warmUp } from "./ring_tone";
+import type { Credentials, SipPhone } from "./sip_phone";
+import { TabLock } from "./tab_lock";
+
+const PHONE_TRIES = 12;
+const REGISTER_MS = 10_000;
+/** An answer asked for by the server may come before the INVITE it is meant for. */
+const ANSWER_WISH_MS = 8000;
+
+class DeskPhone {
+  private readonly lock = new TabLock(
+    () => this.onBar(readBar()),
+    () => this.switchOff(false),
+  );
+  private sip: SipPhone | null = null;
+  private stream: MediaStream | null = null;
+  private starting = false;
+  private goingOnDuty = false;
+  private saidReady: boolean | null = null;
+  private wishUntil = 0;
+  private onceRegistered: () => void = () => undefined;
+  /** Connecting failed on this page; only a click tries again. */
+  private gaveUp = false;
+
+  start(): void {
+    if (!document.getElementById("phone-bar")) return;
+    startBar((bar) => this.onBar(bar));
+    startDragging();
+    document.addEventListener("click", (event) => this.onClick(event), true);
+    document.body.addEventListener("live-event", (event) => this.onLive((event as CustomEvent<{ kind: string }>).detail.kind));
+    wantTopic(`user:${document.body.dataset.user}`);
+    if (!window.isSecureContext) return;
+    this.lock.wait();
+    this.startBeat();
+    window.addEventListener("pagehide", () => this.sip?.stop(true));
+  }
+
+  /** Follow what the server says: ring or be still, connect when on duty, let go when off. */
+  private onBar(bar: BarFacts): void {
+    if (isOffered(bar) && this.lock.owner) startRinging();
+    else stopRinging();
+    if (!this.lock.owner) return;
+    if (bar.state === "offline") {
+      if (!this.goingOnDuty) this.switchOff(false);
+    } else if (bar.state && !this.sip && !this.gaveUp) void this.connect();
+  }
+
+  private onLive(kind: string): void {
+    if (kind === "answer_requested" || kind === "answer_now") this.answerSoon();
+  }
+
+  private onClick(event: Event): void {
+    const target = event.target as Element;
+    warmUp();
+    if (target.closest("[data-phone-duty]")) void this.goOnDuty();
+    const answers = target.closest("#phone-bar [data-verb='answer']");
+    if (answers && this.sip?.answer()) event.stopImmediatePropagation(); // no need to go round by the server
+  }
+
+  private answerSoon(): void {
+    this.wishUntil = performance.now() + ANSWER_WISH_MS;
+    if (this.sip?.answer()) this.wishUntil = 0;
+  }
+
+  private async goOnDuty(): Promise<void> {
+    if (!window.isSecureContext) return this.tell("insecure");
+    if (this.goingOnDuty) return;
+    this.goingOnDuty = true;
+    try {
+      this.lock.take();
+      this.gaveUp = false;
+      if (!this.sip && !(await this.connect())) return;
+      if (this.stream && !(await hearsAnything(this.stream))) this.tell("mic_silent");
+      if (readBar().state === "offline") await this.becomeAvailable();
+    } finally {
+      this.goingOnDuty = false;
+      refreshBar();
+    }
+  }
+
+  /** The desk learns of the registration from the switch a moment after we do. */
+  private async becomeAvailable(): Promise<void> {
+    await this.registered();
+    for (let tries = 0; ; tries++) {
+      const refusal = await ask("/phone/state/", { state: "available" });
+      if (!refusal) return;
+      if (refusal.code !== "no_phone" || tries === PHONE_TRIES) return tell(refusal);
+      await new Promise((resolve) => setTimeout(resolve, 200 + tries * 100));
+    }
+  }
+
+  /** Microphone, account, registration. False when it failed; the reason was shown. */
+  private async connect(): Promise<boolean> {
+    if (this.starting) return false;
+    this.starting = true;
+    try {
+      this.stream = isLive(this.stream) ? this.stream : await openMicrophone();
+      onLost(this.stream!, () => this.onMicLost());
+      this.gaveUp = !(await this.register());
+      return !this.gaveUp;
+    } catch (error) {
+      this.gaveUp = true;
+      if (!(error instanceof MicError)) throw error;
+      this.tell(error.trouble);
+      return false;
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  private async register(): Promise<boolean> {
+    const answer = await fetch("/phone/credentials/", { headers: { Accept: "application/json" } });
+    if (!answer.ok) {
+      tell(await answer.json());
+      return false;
+    }
+    const { SipPhone } = await import("./sip_phone");
+    this.sip = new SipPhone((await answer.json()) as Credentials, () => this.stream!, {
+      registered: () => {
+        this.onceRegistered();
+        void this.sayReady();
+      },
+      unregistered: (refused) => this.onUnregistered(refused),
+      rings: (_session, auto) => this.onRings(auto),
+      changed: () => refreshBar(),
+    });
+    this.sip.start();
+    return true;
+  }
+
+  /** Wait until the switch knows us, at most `REGISTER_MS`. */
+  private registered(): Promise<void> {
+    if (this.sip?.registered) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.onceRegistered = resolve;
+      setTimeout(resolve, REGISTER_MS);
+    });
+  }
+
+  private onRings(auto: boolean): void {
+    if (auto || performance.now() < this.wishUntil) {
+      this.wishUntil = 0;
+      this.sip?.answer();
+    } else {
+      refreshBar();
+    }
+  }
+
+  private onUnregistered(refused: boolean): void {
+    if (refused) this.tell("phone_refused");
+    void this.sayReady();
+  }
+
+  private onMicLost(): void {
+    notice(text("mic_lost"), text("mic_missing_help"), "error");
+    void this.sayReady();
+    navigator.mediaDevices.addEventListener("devicechange", () => void this.micBack(), { once: true });
+  }
+
+  private async micBack(): Promise<void> {
+    if (!isLive(this.stream) && this.sip) {
+      this.switchOff(true);
+      await this.connect();
+    }
+  }
+
+  private get ready(): boolean {
+    return Boolean(this.sip?.registered) && isLive(this.stream);
+  }
+
+  /** Tell the server what is true, at once when it changed. */
+  private async sayReady(): Promise<void> {
+    const ready = this.ready;
+    const changed = ready !== this.saidReady;
+    this.saidReady = ready;
+    // a page without a call of its own (after F5) says so: what the switch still holds of the old page is dead
+    const fresh = changed && ready && !this.sip?.talking;
+    const refusal = await ask("/phone/phone_ready/", { ready: ready ? "1" : "0", fresh: fresh ? "1" : "0" });
+    if (!refusal && changed) refreshBar();
+  }
+
+  private startBeat(): void {
+    const worker = new Worker(new URL("./beat.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", () => {
+      if (this.lock.owner && this.sip) void this.sayReady();
+    });
+  }
+
+  private switchOff(keepMicrophone: boolean): void {
+    stopRinging();
+    this.sip?.stop(false);
+    this.sip = null;
+    this.saidReady = null;
+    if (keepMicrophone) return;
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
+  }
+
+  private tell(trouble: string): void {
+    notice(text(trouble), text(`${trouble}_help`), "error");
+  }
+}
+
+export function startDeskPhone(): void {
+  new DeskPhone().start();
+}

@@ -1,0 +1,1 @@
+"""Numbered events to the pages over WebSocket."""

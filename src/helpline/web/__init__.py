@@ -1,0 +1,1 @@
+"""The shell every page sits in."""
