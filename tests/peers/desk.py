@@ -167,6 +167,44 @@ class Desk:
             raise ApiError(error.code, error.read().decode(errors="replace")) from error
         return json.loads(text) if text else None
 
+    def agent(self, name: str) -> dict[str, Any]:
+        """An agent as the API shows them."""
+        found: dict[str, Any] = next(
+            one for one in self.api("GET", "/agents")["items"] if one["name"] == name
+        )
+        return found
+
+    def call(self, call: str) -> dict[str, Any]:
+        """A call as the API shows it."""
+        found: dict[str, Any] = self.api("GET", f"/calls/{call}")
+        return found
+
+    def live_calls(self) -> list[dict[str, Any]]:
+        """The calls that are not over, newest first."""
+        return [one for one in self.api("GET", "/calls")["items"] if one["state"] != "ended"]
+
+    def quiet(self) -> None:
+        """End what a journey left: calls, wrap-ups, people on duty."""
+        self.eventually(self._no_call_is_left, 20, "the end of all calls")
+        for agent in self.api("GET", "/agents")["items"]:
+            if agent["state"] == "wrap_up":
+                self.api("POST", f"/calls/{agent['call']}/wrap_up_done", user=agent["name"])
+            self.api("POST", f"/agents/{agent['name']}/state", {"state": "offline"})
+        self.eventually(self._nobody_works, 40, "everybody to be off duty")
+
+    def _no_call_is_left(self) -> bool:
+        live = self.live_calls()
+        for call in live:
+            try:
+                self.api("POST", f"/calls/{call['id']}/hangup")
+            except ApiError as error:
+                if error.status != 409:  # it ended by itself meanwhile
+                    raise
+        return not live
+
+    def _nobody_works(self) -> bool:
+        return all(one["state"] == "offline" for one in self.api("GET", "/agents")["items"])
+
     def eventually(self, ask: Callable[[], T | None], seconds: float = 20.0, what: str = "") -> T:
         """Ask again and again until the answer is true. Raises AssertionError with the log's end."""
         end = time.monotonic() + seconds

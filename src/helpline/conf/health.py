@@ -1,7 +1,6 @@
 """Is everything up? One JSON for people and machines."""
 
 import json
-import urllib.error
 import urllib.request
 from base64 import b64encode
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
-from helpline.core.heartbeat import pulses
+from helpline.core.heartbeat import Pulse, pulses
 
 PROCESSES = ("web", "acd", "worker")
 
@@ -27,6 +26,20 @@ def switch_answers(timeout_s: float = 1.0) -> dict[str, Any]:
         return {"up": False, "error": str(error)}
 
 
+def _switch(acd: Pulse | None) -> dict[str, Any]:
+    """Up when it answers and the desk has opened on it: accounts given, calls compared."""
+    answer = switch_answers()
+    answer["desk_open"] = bool(acd and acd.up and acd.detail.get("switch"))
+    answer["up"] = answer["up"] and answer["desk_open"]
+    return answer
+
+
+def all_up() -> bool:
+    """What `healthz` says with 200, for the start."""
+    known = pulses()
+    return all(name in known and known[name].up for name in PROCESSES) and _switch(known["acd"])["up"]
+
+
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when web, acd, worker and switch are up, else 503; never says more than up or down and ages."""
     known = pulses()
@@ -35,7 +48,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
         pulse = known.get(name)
         processes[name] = {"up": pulse.up, "age_s": pulse.age_s, "pid": pulse.pid} if pulse else {"up": False}
     processes["web"]["up"] = True  # it is answering
-    processes["switch"] = switch_answers()
+    processes["switch"] = _switch(known.get("acd"))
     up = all(state["up"] for state in processes.values())
     return JsonResponse(
         {"status": "ok" if up else "degraded", "processes": processes}, status=200 if up else 503

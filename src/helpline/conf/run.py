@@ -10,10 +10,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.management import call_command
 
-from helpline.conf.health import PROCESSES, switch_answers
+from helpline.conf.health import all_up
 from helpline.conf.supervisor import Supervisor
 from helpline.core.clock import SYSTEM
-from helpline.core.heartbeat import pulses
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +73,9 @@ async def _run(demo: bool) -> int:
 
 async def _greet_when_up(demo: bool) -> None:
     # Heartbeats are rows other processes write: there is nothing here that could wake us.
-    while not await sync_to_async(_all_up, thread_sensitive=False)():  # noqa: ASYNC110
+    while not await sync_to_async(all_up, thread_sensitive=False)():  # noqa: ASYNC110
         await asyncio.sleep(0.25)
     print(await sync_to_async(_greeting, thread_sensitive=False)(demo), flush=True)
-
-
-def _all_up() -> bool:
-    known = pulses()
-    return all(name in known and known[name].up for name in PROCESSES) and bool(switch_answers()["up"])
 
 
 def setup_url() -> str:

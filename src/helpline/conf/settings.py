@@ -1,5 +1,7 @@
 """Django's settings, all from conf.environment."""
 
+from pathlib import Path
+
 from django.utils.translation import gettext_lazy as _
 
 from helpline.conf.environment import database, read_environment
@@ -111,12 +113,14 @@ LANGUAGES = [
     ("de", _("German")),
     ("ja", _("Japanese")),
 ]
+LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.data / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -134,7 +138,10 @@ X_FRAME_OPTIONS = "DENY"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"quiet_health": {"()": "helpline.conf.logs.QuietHealth"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["quiet_health"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

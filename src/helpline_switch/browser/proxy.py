@@ -6,6 +6,7 @@ one side and answers the port that the other side uses; sub-commands ``M4`` (DTL
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ _LARGEST_ANSWER = 8192
 _LONGEST_SILENCE_S = 86_400
 # Where nobody listens: the browser's address is found by ICE, this one is only needed to get a port.
 _NOWHERE = ("127.0.0.1", 9)
+# "E8": an error is one word. An ICE name may begin with the same letter, but has a password behind it.
+_ERROR = re.compile(r"E\d*|-\d+")
 _ROLES = {"actpass": "A", "active": "A", "passive": "P"}
 
 
@@ -75,7 +78,7 @@ class Proxy:
         self._socket.send((" && ".join(parts) + "\n").encode())
         line = self._socket.recv(_LARGEST_ANSWER).decode().strip()
         answers = [answer.strip() for answer in line.split("&&")]
-        if any(answer.startswith(("E", "-")) for answer in answers):
+        if any(_ERROR.fullmatch(answer) for answer in answers):
             raise ProxyRefused(f"{parts[0].split()[0]}: {line}")
         return answers
 

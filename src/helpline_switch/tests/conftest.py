@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+
 from tests.peers.ari import Ari
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
+
 from tests.peers.switch import Switch
 
 _FRONTEND = Path(__file__).parents[3] / "frontend"

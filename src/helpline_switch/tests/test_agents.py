@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
+from helpline_switch.tests.desk import CARL_HUM, HUMS, answer_next, bridge, nothing_left, phone, ring
 from tests.peers.ari import Ari, AriError
 from tests.peers.baresip import Phone
 from tests.peers.sipp import Caller, Sipp, callee
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, level, read_wav, rms
-
-from helpline_switch.tests.desk import CARL_HUM, HUMS, answer_next, bridge, nothing_left, phone, ring
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
 

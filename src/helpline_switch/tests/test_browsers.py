@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from helpline_switch.tests.desk import HUMS, bridge, nothing_left, phone, ring
+from helpline_switch.tests.softphone import Softphone, softphone
 from tests.peers.ari import Ari
 from tests.peers.ports import free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import level, read_wav, rms
-
-from helpline_switch.tests.desk import HUMS, bridge, nothing_left, phone, ring
-from helpline_switch.tests.softphone import Softphone, softphone
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.browser]
 

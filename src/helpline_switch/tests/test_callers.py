@@ -7,12 +7,12 @@ import base64
 from pathlib import Path
 
 import pytest
+
+from helpline_switch.tests.desk import CARL_HUM, answer_next, nothing_left
 from tests.peers.ari import Ari, AriError
 from tests.peers.sipp import Caller, Sipp, send_raw
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, rms
-
-from helpline_switch.tests.desk import CARL_HUM, answer_next, nothing_left
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
 

@@ -7,12 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
+
+from helpline_switch.tests.desk import answer_next, nothing_left, phone, ring
 from tests.peers.ari import Ari, AriError
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.switch import USER, Switch
 from tests.peers.voice import Voice
-
-from helpline_switch.tests.desk import answer_next, nothing_left, phone, ring
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
 

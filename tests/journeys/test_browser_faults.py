@@ -1,0 +1,46 @@
+"""What goes wrong in browsers: F5 in a call, a closed browser in mid-call. The caller is never dropped."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.journeys.test_browser_transfer import talking
+from tests.peers.browser import Chromium
+from tests.peers.desk import Desk
+
+pytestmark = pytest.mark.browser
+
+
+async def test_reloading_the_page_gives_the_call_back(desk: Desk, chromium: Chromium) -> None:
+    ada, carl, call = await talking(chromium)
+
+    await ada.page.reload()
+    await carl.hears_not(ada)
+    await carl.hears_sound()  # music, not silence
+
+    await ada.is_in("talking", timeout_s=10)
+    assert await ada.call_id() == call
+    await ada.hears(carl)
+    await carl.hears(ada)
+    await carl.is_in("talking")
+    assert desk.call(call)["agent"] == "ada"
+
+
+async def test_a_closed_browser_sends_the_caller_to_the_front_of_the_queue(
+    desk: Desk, chromium: Chromium
+) -> None:
+    ada, carl, call = await talking(chromium)
+
+    await ada.close()
+    await carl.hears_sound()
+    desk.eventually(lambda: desk.agent("ada")["state"] == "lost", 15, "Ada to count as lost")
+    desk.eventually(lambda: desk.call(call)["state"] == "queued", 45, "the caller to wait again")
+    await carl.is_in("talking")
+    await carl.hears_sound()
+    assert desk.agent("ada")["state"] == "offline"
+
+    ben = await chromium.agent("ben", 850)
+    assert await ben.answer() == call
+    await ben.hears(carl)
+    await carl.hears(ben)
+    await carl.hang_up()
+    await expect(ben.bar).to_have_attribute("data-state", "wrap_up")
