@@ -11,7 +11,16 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from helpline_switch.ari import asterisk, bridges, channels, endpoints, ours, playbacks, recordings
+from helpline_switch.ari import (
+    asterisk,
+    bridges,
+    channels,
+    endpoints,
+    ours,
+    playbacks,
+    recordings,
+    user_events,
+)
 from helpline_switch.ari.hub import Hub
 from helpline_switch.ari.keys import BOARD, HUB
 from helpline_switch.browser.gateway import BrowserMediaError
@@ -46,7 +55,7 @@ def make_app(
     app[BOARD], app[HUB] = switchboard, hub
     app.router.add_get("/ws", sip_websocket)
     app.router.add_get("/ari/events", hub.events)
-    for part in (channels, bridges, playbacks, recordings, endpoints, asterisk, ours):
+    for part in (channels, bridges, playbacks, recordings, endpoints, asterisk, user_events, ours):
         app.router.add_routes(part.ROUTES)
     hub.on_connect = switchboard.dialplan.application_connected
     return app

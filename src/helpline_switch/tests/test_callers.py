@@ -180,3 +180,23 @@ async def test_a_channel_recording_has_carl_left(
     assert (await ari.get("/recordings/stored/voice/mail-1/file"))[:4] == b"RIFF"
     await ari.delete("/recordings/stored/voice/mail-1")
     assert await ari.get("/recordings/stored") == []
+
+
+async def test_an_application_is_told_by_another(
+    switch: Switch, ari: Ari, carl_voice: Voice, tmp_path: Path
+) -> None:
+    carl = Caller(media_port=carl_voice.port).invite().answered().hung_up()
+    async with Sipp(switch, carl, tmp_path) as sipp:
+        channel = await answer_next(ari)
+        about = f"channel:{channel}"
+        body = {"variables": {"place": "2"}}
+        await ari.request("POST", "/events/user/moved", body, application="helpline", source=about)
+        event = await ari.expect("ChannelUserevent")
+        assert (event["eventname"], event["userevent"]) == ("moved", {"place": "2"})
+        assert event["channel"]["id"] == channel
+        with pytest.raises(AriError, match="404"):
+            await ari.request("POST", "/events/user/moved", application="nobody")
+        with pytest.raises(AriError, match="422"):
+            await ari.request("POST", "/events/user/moved", application="helpline", source="channel:gone")
+        await ari.delete(f"/channels/{channel}")
+        await sipp.finished()
