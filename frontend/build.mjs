@@ -1,14 +1,17 @@
 // Builds scripts, styles, the icon sprite and the manifest of versions into the web room.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { trim, wordsOf } from "./trim_css.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const rooms = path.join(here, "../src/helpline");
-const out = path.join(rooms, "web/static/dist");
+const dist = path.join(rooms, "web/static/dist");
+/** Built aside and put in place at the end: a desk that runs meanwhile never serves half a file. */
+const out = `${dist}.new`;
 const OUTLINE = path.join(here, "node_modules/@tabler/icons/icons/outline");
 
 /** Tabler's style sheet, without what our pages never use. */
@@ -106,12 +109,21 @@ async function writeVersions() {
   await writeFile(path.join(out, "versions.json"), `${JSON.stringify(versions, null, 2)}\n`);
 }
 
+/** A compressed copy beside each file, which the server hands to browsers that take it. */
+async function writeCompressed() {
+  const names = (await readdir(out)).filter((name) => /\.(js|css|svg)$/.test(name));
+  await Promise.all(names.map(async (name) => writeFile(path.join(out, `${name}.gz`), gzipSync(await readFile(path.join(out, name)), { level: 9 }))));
+}
+
 async function build() {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   await Promise.all([esbuild.build(options), esbuild.build(theme)]);
   await writeSprite();
   await writeVersions();
+  await writeCompressed();
+  await rm(dist, { recursive: true, force: true });
+  await rename(out, dist);
 }
 
 await build();

@@ -1,9 +1,11 @@
-"""One running desk for all journeys of a session; each journey leaves it as it found it."""
+"""Running desks for the journeys of a session; each journey leaves them as it found them."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.journeys.floor import Floor
 from tests.peers.browser import Chromium
 from tests.peers.desk import Desk
 
@@ -23,3 +25,18 @@ async def chromium(desk: Desk) -> AsyncIterator[Chromium]:
             yield running
     finally:
         desk.quiet()
+
+
+@pytest.fixture(scope="session")
+def rough_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Another one, for journeys that kill its processes, crowd it or change its settings."""
+    with Desk(tmp_path_factory.mktemp("rough")) as running:
+        yield running
+
+
+@pytest.fixture
+async def floor(rough_desk: Desk, tmp_path: Path) -> AsyncIterator[Floor]:
+    """The floor of the rough desk, with more agents and a short wrap-up."""
+    async with Floor(rough_desk, tmp_path) as people:
+        await people.staff()
+        yield people

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
+from tests.peers.ari import AriError
 from tests.peers.baresip import Phone
-from tests.peers.desk import Desk
+from tests.peers.desk import ApiError, Desk
 from tests.peers.ports import free_port
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.voice import Voice, rms
@@ -24,6 +26,10 @@ PASSWORD = "helpline"
 HUMS = {"ada": 400.0, "ben": 1000.0, "sven": 1500.0, "lena": 2000.0}
 #: agents of level 1 who are no part of the demo, for journeys with many calls
 TEMPS = ("cleo", "dora", "emil", "finn")
+#: what an agent may do who was available a moment ago
+ON_DUTY = frozenset({"available", "reserved", "ringing", "talking"})
+#: where a caller may be found who has made a choice
+CHOSEN = ("queued", "offered", "talking")
 #: what a talk costs an agent afterwards, in seconds, where a journey does not look at it
 WRAP_UP_S = 1
 
@@ -89,6 +95,9 @@ class Floor:
     Waiting never blocks the event loop, for the callers' sound runs in it.
     """
 
+    #: directory of a desk -> what `staff` set there last
+    _set: ClassVar[dict[Path, tuple[tuple[str, ...], int, int]]] = {}
+
     def __init__(self, desk: Desk, directory: Path) -> None:
         self.desk = desk
         self.directory = directory
@@ -98,8 +107,13 @@ class Floor:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *error: Any) -> None:
-        await self._stack.aclose()
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is left talking or ringing for the next journey, whatever went wrong in this one."""
+        try:
+            await self.end_all()
+            await self.off_duty(*self.phones)
+        finally:
+            await self._stack.aclose()
 
     # people
 
@@ -126,15 +140,13 @@ class Floor:
             await self.until(lambda name=name: self._available(name), what=f"{name} on duty")  # type: ignore[misc]  # bound now
 
     def _available(self, name: str) -> bool:
-        from tests.peers.desk import ApiError
-
         try:
             self.desk.api("POST", f"/agents/{name}/state", {"state": "available"})
         except ApiError as error:
             if error.status != 409:
                 raise
             return False
-        return bool(self._agent(name)["state"] == "available")
+        return self._agent(name)["state"] in ON_DUTY
 
     async def off_duty(self, *names: str) -> None:
         for name in names:
@@ -154,7 +166,7 @@ class Floor:
         line = await self.carl(number)
         await self.greeted(line)
         line.press(key)
-        await self.call(number, "queued", "offered")
+        await self.call(number, *CHOSEN)
         return line
 
     async def greeted(self, line: Line) -> Row:
@@ -171,7 +183,7 @@ class Floor:
         await phone.expect("CALL_ESTABLISHED", 20)
         await self.call(number)
         await phone.command("sndcode", key)
-        await self.call(number, "queued", "offered")
+        await self.call(number, *CHOSEN)
         return phone
 
     # what the desk says
@@ -188,9 +200,15 @@ class Floor:
         """Ask in a thread until the answer is true. Raises AssertionError with the end of the log."""
         return await asyncio.to_thread(self.desk.eventually, ask, seconds, what)
 
-    def _call(self, number: str) -> Row | None:
+    def newest(self, number: str) -> Row | None:
+        """The newest call of a number, asked here and now."""
         found: list[Row] = self.desk.api("GET", f"/calls?from={number}&limit=1")["items"]
         return found[0] if found else None
+
+    def has_no_leg(self, call: Row, name: str) -> bool:
+        """The agent is out of the call, asked here and now."""
+        legs: list[Row] = self.desk.api("GET", f"/calls/{call['id']}")["legs"]
+        return not any(leg["agent"] == name and leg["state"] != "ended" for leg in legs)
 
     def _agent(self, name: str) -> Row:
         agents: list[Row] = self.desk.api("GET", "/agents")["items"]
@@ -201,7 +219,7 @@ class Floor:
         last: list[Row | None] = [None]
 
         def there() -> Row | None:
-            last[0] = self._call(number)
+            last[0] = self.newest(number)
             return last[0] if last[0] and (not states or last[0]["state"] in states) else None
 
         try:
@@ -234,6 +252,13 @@ class Floor:
 
     # faults and settings
 
+    async def end_all(self) -> None:
+        """Hang up whatever the switch still has."""
+        async with self.desk.ari(listen=False) as ari:
+            for channel in await ari.get("/channels"):
+                with contextlib.suppress(AriError):
+                    await ari.delete(f"/channels/{channel['id']}")
+
     async def kill(self, process: str) -> None:
         """`kill -9`; back when another process has taken over and reads rows and switch."""
         before = await asyncio.to_thread(self.desk.pid, process)
@@ -251,6 +276,9 @@ class Floor:
         self, names: Iterable[str] = TEMPS, *, wrap_up_s: int = WRAP_UP_S, ring_s: int = 15
     ) -> None:
         """More agents, and the settings of the queues for this journey; the desk has read them on return."""
+        wish = (tuple(names), wrap_up_s, ring_s)
+        if self._set.get(self.desk.directory) == wish:
+            return
         read = self.desk.log.count("settings_read")
         words = _STAFF.format(names=tuple(names), password=PASSWORD, wrap_up_s=wrap_up_s, ring_s=ring_s)
         printed = await self.command("shell", "-c", words)
@@ -258,6 +286,7 @@ class Floor:
             await self.until(
                 lambda: self.desk.log.count("settings_read") > read, 20, "the settings to be read"
             )
+        self._set[self.desk.directory] = wish
 
     async def rows(self) -> dict[str, list[str]]:
         """What is open in the database."""
@@ -271,13 +300,17 @@ class Floor:
             found: list[Row] = await ari.get("/channels")
             return found
 
-    async def clean(self, seconds: float = 20, *, resting: Iterable[str] = ()) -> None:
-        """Nothing is left of any call: in the switch, in the rows, with the agents; bridges and sound included."""
+    async def empty(self, seconds: float = 20) -> None:
+        """The switch has nothing of any call any more: no channel, no bridge, no sound that is not at home."""
         end = time.monotonic() + seconds
-        while await self._something_left():
+        while left := await self._something_left():
             if time.monotonic() > end:
-                raise AssertionError(f"left: {await self._something_left()}\n{self.desk.log[-6000:]}")
+                raise AssertionError(f"left: {left}\n{self.desk.log[-6000:]}")
             await asyncio.sleep(0.2)
+
+    async def clean(self, seconds: float = 20, *, resting: Iterable[str] = ()) -> None:
+        """Nothing is left of any call in the switch and in the rows, and these agents can take the next one."""
+        await self.empty(seconds)
         for name in resting:
             await self.agent(name, "available", seconds=WRAP_UP_S + 10)
         left = {what: rows for what, rows in (await self.rows()).items() if rows}

@@ -38,7 +38,8 @@ async def test_a_closed_browser_sends_the_caller_to_the_front_of_the_queue(
     await carl.hears_sound()
     assert desk.agent("ada")["state"] == "offline"
 
-    ben = await chromium.agent("ben", 850)
+    ben = await chromium.worker("ben", 850)
+    await ben.ask_for_duty()  # rings at once
     assert await ben.answer() == call
     await ben.hears(carl)
     await carl.hears(ben)

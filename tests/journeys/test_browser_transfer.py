@@ -98,26 +98,31 @@ async def test_rejected_the_next_agent_is_rung_and_the_caller_stays_first(
     desk: Desk, chromium: Chromium, tmp_path: Path
 ) -> None:
     ada = await chromium.agent("ada", ADA)
-    carl = await chromium.caller(CARL)
+    carl, doris = await chromium.caller(CARL), await chromium.caller()
     async with Phone(desk, "ben", PASSWORD, tmp_path, hum=600) as ben:
         await carl.call()
         await carl.press("1")
         call = await ada.is_rung()
-        desk.eventually(lambda: on_duty(desk, "ben"), 10, "Ben to be on duty")
+        await doris.call()
+        await doris.press("1")
+        desk.eventually(lambda: len(waiting(desk)) == 2, 10, "Doris to wait behind Carl")
         await ada.page.keyboard.press("Escape")
+        desk.eventually(lambda: "refused" in kinds(desk, call), 5, "the refusal to be noted")
+        desk.api("POST", "/agents/ben/state", {"state": "available"}, user="ben")
 
         await ben.rings(timeout=10)
         await ben.accept()
-        await asyncio.gather(
-            carl.hears(600), expect(ada.bar).not_to_have_attribute("data-call-state", "ringing")
-        )
-        told = desk.call(call)
-        assert told["agent"] == "ben"
-        assert told["state"] == "talking"
+        await carl.hears(600)
+        assert desk.call(call)["agent"] == "ben"
+        assert call not in waiting(desk)
+        assert len(waiting(desk)) == 1
         await carl.hang_up()
 
 
-def on_duty(desk: Desk, name: str) -> bool:
-    return bool(
-        desk.api("POST", f"/agents/{name}/state", {"state": "available"}, user=name)["state"] == "available"
-    )
+def waiting(desk: Desk) -> list[str]:
+    """The calls that wait or ring at somebody."""
+    return [one["id"] for one in desk.live_calls() if one["state"] in {"queued", "offered"}]
+
+
+def kinds(desk: Desk, call: str) -> list[str]:
+    return [event["kind"] for event in desk.call(call)["events"]]

@@ -197,6 +197,11 @@ class Phone:
             self._untaken.remove(event)
             return event
 
+    def forget(self) -> None:
+        """Past events are not expected any more."""
+        self.events.clear()
+        self._untaken.clear()
+
     async def rings(self, timeout: float = 5) -> dict[str, Any]:
         return await self.expect("CALL_INCOMING", timeout)
 

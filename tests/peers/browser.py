@@ -171,9 +171,13 @@ class Worker(Person):
         await expect(self.page.locator("#rail")).to_be_visible(timeout=PATIENCE_MS)
         return self
 
-    async def go_on_duty(self) -> None:
-        """Press the button of the bar and wait until calls can come."""
+    async def ask_for_duty(self) -> None:
+        """Press the button of the bar."""
         await self.bar.locator("[data-phone-duty]").click()
+
+    async def go_on_duty(self) -> None:
+        """Press the button and wait until calls can come (none does yet)."""
+        await self.ask_for_duty()
         await self.is_ready()
 
     async def is_ready(self) -> None:

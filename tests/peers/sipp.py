@@ -183,6 +183,18 @@ class Caller:
         )
         return self
 
+    def stays(self, timeout_s: float = 30) -> Caller:
+        """Waits for the switch's BYE; a silent caller who is asked by re-INVITE whether they are there says yes."""
+        self._steps.append('  <label id="1"/>\n  <recv request="INVITE" optional="true" next="2"/>\n')
+        self.hung_up(timeout_s)
+        self._steps[-1] = self._steps[-1].replace("<send>", '<send next="3">')
+        self._steps.append('  <label id="2"/>\n')
+        self.updated(timeout_s)
+        asked, accepts, acknowledged = self._steps[-3:]
+        assert "INVITE" in asked
+        self._steps[-3:] = [accepts, acknowledged.replace("/>", ' next="1"/>'), '  <label id="3"/>\n']
+        return self
+
     def xml(self) -> str:
         steps = "".join(self._steps)
         return f'<?xml version="1.0" encoding="us-ascii"?>\n<scenario name="caller">\n{steps}</scenario>\n'

@@ -13,4 +13,6 @@ export function startMorph(): void {
     return !(keep && old.id === (fresh as Element).id);
   };
   callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.matches("details[data-menu]"));
+  // htmx forgets the requests that wait at an element whose attributes changed; its own passing class must not count
+  document.body.addEventListener("htmx:afterSwap", (event) => (event.target as Element).classList.remove("htmx-settling"));
 }

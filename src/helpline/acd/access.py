@@ -1,9 +1,14 @@
 """Who may use which verb of the phone."""
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from helpline.acd.models import EntryPoint, Queue
+from helpline.acd.setting import SETTERS, require_setter
 from helpline.core.access import Actor, Role, require
-from helpline.core.errors import Invalid, NotAllowed
+from helpline.core.errors import Invalid, NotAllowed, NotFound
+from helpline.people.access import desks
+from helpline.people.models import Desk
 from helpline.telephony.models import Call
 
 #: on one's own phone and state
@@ -73,3 +78,29 @@ def may_steer(actor: Actor, call: Call) -> None:
     raise NotAllowed(
         _("You are not on this call."), help=_("Only the people on it and their lead can do this.")
     )
+
+
+def desks_to_set(actor: Actor) -> QuerySet[Desk]:
+    """Queryset of the desks whose telephone the actor sets up, by name."""
+    found = desks(actor)
+    if actor.is_system:
+        return found
+    return found.filter(pk__in=[desk_id for desk_id in actor.desk_ids if actor.may(desk_id, *SETTERS)])
+
+
+def entry_point_to_set(actor: Actor, entry_id: int) -> EntryPoint:
+    """An entry point the actor may change. Raises NotFound at other desks, NotAllowed without the role."""
+    found = EntryPoint.objects.select_related("desk", "queue").filter(pk=entry_id).first()
+    if found is None or not actor.works_at(found.desk_id):
+        raise NotFound(_("There is no such number at your desks."), code="no_entry_point")
+    require_setter(actor, found.desk_id)
+    return found
+
+
+def queue_to_set(actor: Actor, key: str) -> Queue:
+    """A queue the actor may change. Raises NotFound at other desks, NotAllowed without the role."""
+    found = Queue.objects.select_related("desk").filter(key=key).first()
+    if found is None or not actor.works_at(found.desk_id):
+        raise NotFound(_("There is no such queue at your desks."), code="no_queue")
+    require_setter(actor, found.desk_id)
+    return found

@@ -1,4 +1,4 @@
-"""The only writers of queues' entries, reservations, wrap-ups, decisions and front-end messages."""
+"""The only writers of this room: stays in queues, reservations, wrap-ups, decisions, front-end messages; settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
+from helpline.acd.desk_stock import give_dispositions as give_dispositions
 from helpline.acd.models import (
     Decision,
     Disposition,
@@ -23,6 +24,22 @@ from helpline.acd.models import (
     Tip,
     WrapUp,
 )
+from helpline.acd.number_setting import ChoiceFacts as ChoiceFacts
+from helpline.acd.number_setting import FirstNumber as FirstNumber
+from helpline.acd.number_setting import NumberFacts as NumberFacts
+from helpline.acd.number_setting import create_entry_point as create_entry_point
+from helpline.acd.number_setting import drop_choice as drop_choice
+from helpline.acd.number_setting import edit_entry_point as edit_entry_point
+from helpline.acd.number_setting import save_choice as save_choice
+from helpline.acd.number_setting import set_up_first_number as set_up_first_number
+from helpline.acd.queue_setting import QueueFacts as QueueFacts
+from helpline.acd.queue_setting import TipFacts as TipFacts
+from helpline.acd.queue_setting import ask_for_skill as ask_for_skill
+from helpline.acd.queue_setting import ask_no_more as ask_no_more
+from helpline.acd.queue_setting import create_queue as create_queue
+from helpline.acd.queue_setting import drop_tip as drop_tip
+from helpline.acd.queue_setting import edit_queue as edit_queue
+from helpline.acd.queue_setting import save_tip as save_tip
 from helpline.core import audit, outbox
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
@@ -47,7 +64,7 @@ class Standing:
     choice: MenuChoice | None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def enter_queue(call_id: UUID, standing: Standing, clock: Clock = SYSTEM_CLOCK) -> QueueEntry:
     """The caller waits; a stay that was open ends as flowed out."""
     queue = Queue.objects.get(key=standing.queue)
@@ -70,7 +87,7 @@ def enter_queue(call_id: UUID, standing: Standing, clock: Clock = SYSTEM_CLOCK) 
     return entry
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leave_queue(
     call_id: UUID, outcome: EntryOutcome, *, user_id: int | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> bool:
@@ -81,7 +98,7 @@ def leave_queue(
     return bool(ended)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def reserve(
     user_id: int,
     call_id: UUID,
@@ -104,7 +121,7 @@ def reserve(
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def close_reservation(
     user_id: int, call_id: UUID, outcome: str, clock: Clock = SYSTEM_CLOCK
 ) -> Reservation | None:
@@ -116,7 +133,7 @@ def close_reservation(
     return row
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def begin_wrap_up(user_id: int, call_id: UUID, until: datetime, clock: Clock = SYSTEM_CLOCK) -> None:
     """The agent finishes the work of a call until then at the latest."""
     running = WrapUp.objects.filter(user_id=user_id, ended_at=None)
@@ -126,7 +143,7 @@ def begin_wrap_up(user_id: int, call_id: UUID, until: datetime, clock: Clock = S
     WrapUp.objects.create(call_id=call_id, user_id=user_id, started_at=clock.now(), until=until)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def end_wrap_up(user_id: int, by: str, clock: Clock = SYSTEM_CLOCK) -> None:
     """The work after the talk is over. `by`: timer, agent, next_state."""
     now = clock.now()
@@ -135,14 +152,14 @@ def end_wrap_up(user_id: int, by: str, clock: Clock = SYSTEM_CLOCK) -> None:
         calls.add_wrapup(row.call_id, max(0.0, (now - row.started_at).total_seconds()))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def choose_disposition(user_id: int, call_id: UUID, disposition: Disposition | None) -> bool:
     """How the call ended for the desk; False when the agent has no running wrap-up of it."""
     mine = WrapUp.objects.filter(user_id=user_id, call_id=call_id, ended_at=None)
     return bool(mine.update(disposition=disposition, ended_by="agent"))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def remember(
     kind: str,
     why: Mapping[str, Any],
@@ -155,32 +172,32 @@ def remember(
     return Decision.objects.create(call_id=call_id, user_id=user_id, at=clock.now(), kind=kind, why=dict(why))
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def message_heard(call_id: UUID, message_id: int, clock: Clock = SYSTEM_CLOCK) -> None:
     """The caller hears the front-end message."""
     FrontEndMessage.objects.filter(pk=message_id).update(heard_count=F("heard_count") + 1)
     calls.note(call_id, "front_end_heard", data={"message": message_id}, clock=clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def message_served(message_id: int) -> None:
     """The caller hung up after hearing it: a call saved."""
     FrontEndMessage.objects.filter(pk=message_id).update(served_count=F("served_count") + 1)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def message_joined(message_id: int) -> None:
     FrontEndMessage.objects.filter(pk=message_id).update(joined_count=F("joined_count") + 1)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def tip_played(call_id: UUID, tip_id: int, clock: Clock = SYSTEM_CLOCK) -> None:
     """The caller hears a tip."""
     Tip.objects.filter(pk=tip_id).update(played_count=F("played_count") + 1)
     calls.note(call_id, "tip", data={"tip": tip_id}, clock=clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def left_after_tip(call_id: UUID, clock: Clock = SYSTEM_CLOCK) -> None:
     """Count for the tip that was heard last, when that was just now."""
     since = clock.now() - timedelta(seconds=TIP_HELPED_S)
@@ -199,7 +216,7 @@ class Message:
     incident: Incident | None = None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def switch_front_end(
     actor: Actor, on: bool, message: Message, clock: Clock = SYSTEM_CLOCK
 ) -> FrontEndMessage:

@@ -36,6 +36,7 @@ from helpline.core import heartbeat
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
+from helpline.core.together import together
 from helpline.people.access import desks
 from helpline.people.models import Desk, PresenceState
 from helpline.telephony import access as calls
@@ -46,11 +47,11 @@ THRESHOLD_S = 20
 _NOTHING: Mapping[str, int] = defaultdict(int)
 
 
-def live_board(actor: Actor, clock: Clock = SYSTEM_CLOCK) -> Board:
-    """The lead's page; a fixed number of queries, whatever is going on."""
+def live_board(actor: Actor, clock: Clock = SYSTEM_CLOCK, own: list[Desk] | None = None) -> Board:
+    """The lead's page; a fixed number of queries, whatever is going on. `own`: the actor's desks, if read already."""
     now = clock.now()
     agents = agent_tiles(actor)
-    own = list(desks(actor))
+    own = list(desks(actor)) if own is None else own
     pulse = heartbeat.pulses(clock).get("acd")
     return Board(
         at=now,
@@ -121,22 +122,19 @@ def _percent(part: int, whole: int) -> Decimal | None:
 
 
 def _waiting(actor: Actor) -> dict[int, list[WaitingCaller]]:
-    """Open stays by queue, longest first."""
+    """Open stays by queue, longest first; two queries."""
     rows = list(
-        QueueEntry.objects.filter(left_at=None, call__in=calls.visible(actor))
+        QueueEntry.objects.filter(left_at=None, call__desk__in=actor.desk_ids)
         .exclude(call__state=CallState.ENDED)
-        .select_related("call__contact__organisation", "queue")
+        .select_related("call__contact__organisation")
         .order_by("entered_at", "pk")
     )
-    ids = [row.call_id for row in rows]
-    offered = {
-        row.call_id: row.user
-        for row in Reservation.objects.filter(call__in=ids, closed_at=None).select_related("user")
-    }
-    reasons = {
-        row.call_id: row
-        for row in Decision.objects.filter(call__in=ids).select_related("user").order_by("at", "pk")
-    }
+    waiting = [row.call_id for row in rows]
+    open_offers = Reservation.objects.filter(call__in=waiting, closed_at=None).select_related("user")
+    decisions = Decision.objects.filter(call__in=waiting).select_related("user").order_by("at", "pk")
+    together(open_offers, decisions)
+    offered = {row.call_id: row.user for row in open_offers}
+    reasons = {row.call_id: row for row in decisions}
     found: dict[int, list[WaitingCaller]] = defaultdict(list)
     for row in rows:
         decision = reasons.get(row.call_id)
@@ -224,16 +222,22 @@ def front_end_messages(actor: Actor) -> tuple[FrontEnd, ...]:
     )
 
 
-def entry_points(actor: Actor) -> tuple[EntryPointLine, ...]:
-    """How callers come in at the actor's desks."""
+def entry_points(actor: Actor, only: int | None = None) -> tuple[EntryPointLine, ...]:
+    """How callers come in at the actor's desks; `only`: the id of the one that is wanted."""
     keys: dict[int, list[MenuKey]] = defaultdict(list)
     for row in MenuChoice.objects.select_related("queue").order_by("key"):
-        keys[row.entry_point_id].append(MenuKey(row.key, row.label, row.queue.key, row.skills))
+        keys[row.entry_point_id].append(
+            MenuKey(row.key, row.label, row.queue.key, row.queue.name, row.skills)
+        )
     on = FrontEndMessage.objects.filter(on=True).values_list("desk_id", "entry_point_id")
     switched = set(on)
     rows = EntryPoint.objects.filter(desk__in=desks(actor)).select_related("desk", "queue").order_by("number")
+    if only is not None:
+        rows = rows.filter(pk=only)
     return tuple(
         EntryPointLine(
+            id=row.pk,
+            desk_id=row.desk_id,
             number=row.number,
             name=row.name,
             desk_key=row.desk.key,
@@ -243,6 +247,7 @@ def entry_points(actor: Actor) -> tuple[EntryPointLine, ...]:
             menu_prompt=_in_language(row.menu_prompt, row.language),
             keys=tuple(keys[row.pk]),
             queue_key=row.queue.key,
+            queue_name=row.queue.name,
             front_end_on=bool({(row.desk_id, None), (row.desk_id, row.pk)} & switched),
         )
         for row in rows

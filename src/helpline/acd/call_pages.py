@@ -1,6 +1,6 @@
 """The list of calls and one call with everything known of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,8 +8,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from helpline.acd import access as verbs
 from helpline.acd import why
-from helpline.acd.cards import contact_ref, person, tickets_of, tickets_or_suggestion
-from helpline.acd.models import EntryPoint, QueueEntry, WrapUp
+from helpline.acd.cards import (
+    by_call,
+    contact_ref,
+    live_tickets_of_caller,
+    person,
+    suggestion,
+    ticket_items,
+    tickets_of,
+)
+from helpline.acd.models import Decision, EntryPoint, QueueEntry, WrapUp
 from helpline.acd.shown import (
     CallDetail,
     CallPage,
@@ -24,8 +32,10 @@ from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
+from helpline.core.together import together
+from helpline.customers.models import Contact
 from helpline.telephony import access, queries
-from helpline.telephony.models import Call, CallState, LegRole, LegState, Recording, RecordingState
+from helpline.telephony.models import Call, CallState, Leg, LegRole, LegState, Recording, RecordingState
 
 
 def call_list(
@@ -61,9 +71,8 @@ def _filtered(
     found: QuerySet[Call], text: str, state: str, queue: str, agent: str, contact_id: int | None
 ) -> QuerySet[Call]:
     if text:
-        words = (
-            Q(from_number__icontains=text) | Q(from_name__icontains=text) | Q(contact__name__icontains=text)
-        )
+        named = Contact.objects.filter(name__icontains=text).values("pk")
+        words = Q(from_number__icontains=text) | Q(from_name__icontains=text) | Q(contact__in=named)
         found = found.filter(words)
     if state == "live":
         found = found.exclude(state=CallState.ENDED)
@@ -115,16 +124,26 @@ def _summary(call: Call, tickets: tuple[TicketRef, ...], recorded: bool) -> Call
 
 
 def call_detail(actor: Actor, call_id: UUID | str, clock: Clock = SYSTEM_CLOCK) -> CallDetail:
-    """One call. Raises NotFound when it is not at the actor's desks."""
-    access.call(actor, call_id)
-    call = Call.objects.select_related("contact__organisation", "agent", "desk").get(pk=call_id)
+    """One call; four queries, six while it goes on. Raises NotFound when it is not at the actor's desks."""
+    call = access.call(actor, call_id)
+    entries = EntryPoint.objects.filter(number=call.to_number)
+    stays = QueueEntry.objects.filter(call=call).select_related("queue").order_by("-pk")[:1]
+    wrap_ups = WrapUp.objects.filter(call=call).select_related("disposition").order_by("-pk")[:1]
+    items, likely = ticket_items([call.pk]), live_tickets_of_caller(call)[:2]
+    taped = call.recordings.order_by("started_at")
+    holds = call.holds.order_by("started_at")
+    legs = call.legs.select_related("user").order_by("created_at", "pk")
+    events = queries.told_events(call)
+    decisions = call.decisions.select_related("user").order_by("at", "pk")
+    named = Call.objects.filter(pk=call.pk).select_related("contact__organisation", "agent", "desk")
+    together(entries, stays, wrap_ups, items, likely, taped, holds, legs, events, decisions, named)
+    call = named[0]
     if call.state != CallState.ENDED:
         _times_so_far(call, clock.now())
-    entry = EntryPoint.objects.filter(number=call.to_number).first()
-    stay = QueueEntry.objects.filter(call=call).select_related("queue").order_by("-pk").first()
-    wrap_up = WrapUp.objects.filter(call=call).select_related("disposition").order_by("-pk").first()
-    tickets = tickets_or_suggestion(call, tickets_of([call.pk]))
-    recordings = _recordings(actor, call)
+    entry, stay, wrap_up = next(iter(entries), None), next(iter(stays), None), next(iter(wrap_ups), None)
+    tickets = by_call(items).get(call.pk) or suggestion(list(likely))
+    may_listen = access.may_listen(actor, call)
+    recordings = tuple(_recording(row, may_listen) for row in taped)
     return CallDetail(
         summary=_summary(call, tickets, any(one.state == RecordingState.STORED for one in recordings)),
         desk_name=call.desk.name if call.desk else "",
@@ -133,12 +152,10 @@ def call_detail(actor: Actor, call_id: UUID | str, clock: Clock = SYSTEM_CLOCK) 
         language=call.language,
         answered_at=call.answered_at,
         ended_by=call.ended_by,
-        legs=_legs(call),
-        story=_story(call),
+        legs=_legs(call, legs),
+        story=_story(call, queries.told(call, legs, events), decisions),
         recordings=recordings,
-        holds=tuple(
-            HoldLine(row.started_at, row.kind, row.asked) for row in call.holds.order_by("started_at")
-        ),
+        holds=tuple(HoldLine(row.started_at, row.kind, row.asked) for row in holds),
         tickets=tickets,
         disposition=wrap_up.disposition.label if wrap_up and wrap_up.disposition else "",
         may=_may(actor, call),
@@ -160,7 +177,7 @@ def _may(actor: Actor, call: Call) -> frozenset[str]:
     return frozenset({"hangup", "move"})
 
 
-def _legs(call: Call) -> tuple[LegLine, ...]:
+def _legs(call: Call, legs: Iterable[Leg]) -> tuple[LegLine, ...]:
     return tuple(
         LegLine(
             id=leg.pk,
@@ -175,27 +192,21 @@ def _legs(call: Call) -> tuple[LegLine, ...]:
             cause=leg.cause,
             cause_text=leg.cause_text,
         )
-        for leg in call.legs.select_related("user").order_by("created_at", "pk")
+        for leg in legs
     )
 
 
-def _story(call: Call) -> tuple[StoryLine, ...]:
+def _story(
+    call: Call, told: Iterable[queries.StoryLine], decisions: Iterable[Decision]
+) -> tuple[StoryLine, ...]:
     """What happened and why, merged in order of time."""
-    lines = [
-        StoryLine(line.at, line.kind, line.text, line.offset_s, data=line.data)
-        for line in queries.call_story(call)
-    ]
-    for row in call.decisions.select_related("user").order_by("at", "pk"):
+    lines = [StoryLine(line.at, line.kind, line.text, line.offset_s, data=line.data) for line in told]
+    for row in decisions:
         looked_at = why.candidates(row)
         detail = "; ".join(f"{name}: {reason}" for name, reason in looked_at)
         offset = round((row.at - call.started_at).total_seconds(), 3)
         lines.append(StoryLine(row.at, "why", why.text(row), offset, detail, {"decision": row.kind}))
     return tuple(sorted(lines, key=lambda line: line.at))
-
-
-def _recordings(actor: Actor, call: Call) -> tuple[RecordingLine, ...]:
-    may_listen = access.may_listen(actor, call)
-    return tuple(_recording(row, may_listen) for row in call.recordings.order_by("started_at"))
 
 
 def _recording(row: Recording, may_listen: bool) -> RecordingLine:

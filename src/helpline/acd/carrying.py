@@ -68,6 +68,8 @@ def carry_out(conductor: "Conductor", command_id: UUID) -> None:
             del conductor.orders[before:]
             commands.refused(command, error, conductor.clock)
             log.info("command_refused", verb=command.verb, by=actor.name, code=error.code)
+    if command.verb == "dtmf":
+        Command.objects.filter(pk=command.pk).update(args={})  # keys pressed in a talk may be a secret
 
 
 def _carry(conductor: "Conductor", request: control.Request) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from helpline.acd.desk_clock import DeskClock
 from helpline.acd.offering import Asked
 from helpline.acd.ordered import Do, Ordered
 from helpline.acd.prompts import Speaker
+from helpline.telephony import actions as calls
 from helpline.telephony import orders as o
 from helpline.telephony.models import Leg
 
@@ -40,6 +41,8 @@ class Conductor:
     sounding: dict[str, str] = field(default_factory=dict)
     #: leg -> bridge it was ordered into ("" out of any), ahead of what the switch has reported
     places: dict[str, str] = field(default_factory=dict)
+    #: legs whose signalling connection is closed; forgotten in a restart, when the switch's own patience decides
+    cut: set[str] = field(default_factory=set)
     #: the last refusal of the engine within the running item
     denied: engine.Denied | None = None
     #: (call, agent) whose offer cannot even be made; told to the engine after the running step
@@ -49,7 +52,7 @@ class Conductor:
     def perform(self, item: Callable[["Conductor"], None]) -> list[Ordered]:
         """Do one item in one transaction; the orders it gave. Whatever it raises leaves rows as they were."""
         self.orders, self.denied = [], None
-        with transaction.atomic():
+        with transaction.atomic(), calls.told_once(self.clock):
             item(self)
             while self.unreachable:
                 call, agent = self.unreachable.pop()

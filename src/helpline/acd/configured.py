@@ -109,14 +109,14 @@ def _entries(texts: dict[str, Texts], names: dict[str, str]) -> dict[str, engine
     messages = list(FrontEndMessage.objects.filter(on=True).order_by("switched_at", "pk"))
     entries = {}
     for entry in EntryPoint.objects.select_related("desk", "queue"):
-        texts[f"greeting:{entry.number}"] = entry.greeting
-        names[f"greeting:{entry.number}"] = entry.desk.name
+        texts[f"greeting:{entry.pk}"] = entry.greeting
+        names[f"greeting:{entry.pk}"] = entry.desk.name
         entries[entry.number] = engine.EntryPoint(
             number=entry.number,
             desk=entry.desk.key,
             language=entry.language,
             flow=engine.Flow(
-                greeting=f"greeting:{entry.number}",
+                greeting=f"greeting:{entry.pk}",
                 front_end=_front_end(entry, messages, texts),
                 menu=_menu(entry, choices[entry.pk], texts),
                 queue=entry.queue.key,
@@ -128,9 +128,9 @@ def _entries(texts: dict[str, Texts], names: dict[str, str]) -> dict[str, engine
 def _menu(entry: EntryPoint, choices: list[MenuChoice], texts: dict[str, Texts]) -> engine.Menu | None:
     if not choices or not any(entry.menu_prompt.values()):
         return None
-    texts[f"menu:{entry.number}"] = entry.menu_prompt
+    texts[f"menu:{entry.pk}"] = entry.menu_prompt
     return engine.Menu(
-        prompt=f"menu:{entry.number}",
+        prompt=f"menu:{entry.pk}",
         choices={row.key: _choice(row) for row in choices},
         timeout_s=entry.menu_timeout_s,
         retries=entry.menu_retries,

@@ -67,9 +67,12 @@ def _start_music(conductor: "Conductor", d: engine.StartMusic) -> None:
 
 def _enter_queue(conductor: "Conductor", d: engine.EnterQueue) -> None:
     call_id = UUID(d.call)
+    for other in queries.live_legs(call_id):
+        if names.leg_kind(other.pk) is names.LegKind.RETURN:
+            conductor.order(d.call, o.Hangup(other.pk))  # whoever was cut off had their time
     leg = queries.caller_leg(call_id)
-    if leg and leg.bridge_id:
-        conductor.order(d.call, o.Leave(leg.bridge_id, leg.pk))
+    if leg and (bridge := conductor.bridge_of(leg)):
+        conductor.order(d.call, o.Leave(bridge, leg.pk))
     choice = MenuChoice.objects.filter(pk=int(d.category)).first() if d.category.isdigit() else None
     standing = actions.Standing(
         queue=d.queue, skills=d.skills, entered_at=conductor.clock.wall(d.queued_at), choice=choice
@@ -102,6 +105,7 @@ def _voicemail(conductor: "Conductor", d: engine.Voicemail) -> None:
 def _hangup(conductor: "Conductor", d: engine.Hangup) -> None:
     call_id = UUID(d.call)
     if d.why == engine.Code.UNKNOWN_NUMBER:
+        log.warning("unknown_number", call=d.call, number=Call.objects.get(pk=call_id).to_number)
         calls.note_facts(call_id, conductor.clock, ended_by="desk", outcome="refused")
         leg = leg_of(d.call)
         if leg:

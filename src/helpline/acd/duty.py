@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 #: states in which what was asked for afterwards still lies ahead
 _BEFORE_WISH = frozenset({"reserved", "ringing", "talking", "holding", "wrap_up", "lost"})
+#: a phone that is lost in the wrap-up does not end it: it goes on when the phone is back
+_MAY_WRAP_UP = frozenset({PresenceState.WRAP_UP, PresenceState.LOST})
 
 
 def set_agent(conductor: "Conductor", d: engine.SetAgent) -> None:
@@ -26,16 +28,21 @@ def set_agent(conductor: "Conductor", d: engine.SetAgent) -> None:
     was = Presence.objects.filter(user_id=user_id).first()
     call_id = UUID(d.call) if d.call else None
     if d.state is engine.AgentState.WRAP_UP:
-        call_id = call_id or (was.call_id if was else None)
+        call_id = call_id or (was.call_id if was else None) or _wrapping_up(user_id)
     known = call_id if call_id and Call.objects.filter(pk=call_id).exists() else None
     until = conductor.clock.wall(d.until) if d.until is not None else None
     _write(conductor, user_id, d, known, was)
     if d.state is engine.AgentState.WRAP_UP and known and until:
         actions.begin_wrap_up(user_id, known, until, conductor.clock)
-    elif was and was.state == PresenceState.WRAP_UP and d.state is not engine.AgentState.LOST:
+    elif was and was.state in _MAY_WRAP_UP and d.state.value not in _MAY_WRAP_UP:
         _wrapped_up(conductor, user_id, "next_state" if was.next_state else "timer")
     if was and was.next_state and d.state.value not in _BEFORE_WISH:
         people.set_next_state(user_id, "", clock=conductor.clock)
+
+
+def _wrapping_up(user_id: int) -> UUID | None:
+    """The call of the wrap-up that goes on when a lost phone is back."""
+    return WrapUp.objects.filter(user_id=user_id, ended_at=None).values_list("call_id", flat=True).first()
 
 
 def _wrapped_up(conductor: "Conductor", user_id: int, by: str) -> None:

@@ -24,7 +24,7 @@ def failed(conductor: "Conductor", ordered: Ordered, error: Exception) -> None:
     order = ordered.do
     status = error.status if isinstance(error, AriError) else 0
     if isinstance(order, o.Originate):
-        cause = OUT_OF_ORDER if isinstance(error, AriUnavailable) else ABSENT
+        cause = _cause(error)
         for fact in listener.leg_gone(order.leg, cause, str(error), conductor.clock):
             heard.tell(conductor, fact)
     elif isinstance(order, o.Play):
@@ -41,6 +41,13 @@ def failed(conductor: "Conductor", ordered: Ordered, error: Exception) -> None:
         log.warning("order_failed", order=repr(order), error=str(error))
 
 
+def _cause(error: Exception) -> int:
+    """Q.850: why nobody could be rung. Asterisk does not say; then the phone is not there."""
+    if isinstance(error, AriUnavailable) or not isinstance(error, AriError):
+        return OUT_OF_ORDER
+    return error.cause or ABSENT
+
+
 def _no_sound(conductor: "Conductor", name: str, error: Exception) -> None:
     row = Recording.objects.filter(name=name).first()
     if row is not None and row.state == RecordingState.LIVE:
@@ -50,4 +57,4 @@ def _no_sound(conductor: "Conductor", name: str, error: Exception) -> None:
 
 def fetched(conductor: "Conductor", order: FetchRecording, kept: recordings.Kept) -> None:
     """The sound of a call is at home."""
-    recordings.stored(order.name, kept, conductor.clock)
+    recordings.stored(order.name, kept, conductor.clock, failure=order.failure)

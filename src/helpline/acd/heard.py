@@ -132,6 +132,11 @@ def _held(conductor: "Conductor", fact: events.LegHeld) -> None:
         offering.join_main(conductor, talk, asker)
 
 
+def _connection(conductor: "Conductor", fact: events.ConnectionChanged) -> None:
+    """Alone it means nothing; with a page that comes without a call, the call's old page is gone."""
+    (conductor.cut.add if fact.lost else conductor.cut.discard)(fact.leg)
+
+
 def _digit(conductor: "Conductor", fact: events.Digit) -> None:
     if names.leg_kind(fact.leg) is None:
         conductor.feed(engine.DigitPressed, call=str(fact.call), digit=fact.digit)
@@ -158,15 +163,16 @@ def _playback(conductor: "Conductor", fact: events.PlaybackEnded) -> None:
 def _recording(conductor: "Conductor", fact: events.RecordingEnded) -> None:
     if fact.failure:
         recordings.failed(fact.name, fact.failure, conductor.clock)
-    fetch_recording(conductor, fact.name)
+    fetch_recording(conductor, fact.name, fact.failure)
 
 
-def fetch_recording(conductor: "Conductor", name: str) -> None:
+def fetch_recording(conductor: "Conductor", name: str, failure: str = "") -> None:
     """Bring the sound home; what a full disk left of it as well."""
-    conductor.order("recordings", FetchRecording(name))
+    conductor.order("recordings", FetchRecording(name, failure))
 
 
 def _ended(conductor: "Conductor", fact: events.LegEnded) -> None:
+    conductor.cut.discard(fact.leg)
     leaving.leg_ended(conductor, fact)
 
 
@@ -186,6 +192,7 @@ _HANDLERS: dict[type, Callable[["Conductor", Any], None]] = {
     events.LegLeft: _left,
     events.LegHeld: _held,
     events.LegEnded: _ended,
+    events.ConnectionChanged: _connection,
     events.Digit: _digit,
     events.PlaybackEnded: _playback,
     events.RecordingEnded: _recording,

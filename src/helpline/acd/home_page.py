@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpline.acd import queries
+from helpline.acd.models import EntryPoint
+from helpline.acd.setting import SETTERS
 from helpline.core.access import Actor
 from helpline.tickets import access as ticket_access
 from helpline.tickets import queries as tickets
@@ -51,3 +53,9 @@ def _promises(actor: Actor) -> list[Promise]:
         made_by_id=actor.user_id, kept_at=None, ticket__in=ticket_access.visible(actor)
     )
     return list(due.select_related("ticket").order_by("due_at")[:6])
+
+
+def first_steps(actor: Actor) -> bool:
+    """Whether the person sets desks up of which none has a number yet."""
+    mine = [desk_id for desk_id in actor.desk_ids if actor.may(desk_id, *SETTERS)]
+    return bool(mine) and not EntryPoint.objects.filter(desk__in=mine).exists()

@@ -1,6 +1,6 @@
 """What this room adds to pages of others: a call in a ticket's thread, the calls of a contact."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from helpline.acd import queries
 from helpline.core import registry
 from helpline.core.access import Actor
+from helpline.core.together import together
 from helpline.customers.models import Contact
 from helpline.people.access import actor
 from helpline.telephony import access
@@ -47,7 +48,7 @@ def thread_call(who: Actor, call_id: UUID) -> ThreadCall:
 
 
 def _calls_of_thread(request: HttpRequest, entry: ThreadItem) -> dict[UUID, ThreadCall]:
-    """All calls of the thread at once (three queries), kept for this request."""
+    """All calls of the thread at once (one query), kept for this request."""
     known: dict[UUID, ThreadCall] | None = getattr(request, "thread_calls", None)
     if known is None or entry.call_id not in known:
         wanted = entry.thread_call_ids or (entry.call_id,)
@@ -58,16 +59,19 @@ def _calls_of_thread(request: HttpRequest, entry: ThreadItem) -> dict[UUID, Thre
 
 def _read(who: Actor, ids: Collection[UUID]) -> dict[UUID, ThreadCall]:
     rows = access.visible(who).filter(pk__in=ids).select_related("contact", "agent")
-    return {call.pk: _shown(who, call) for call in rows.prefetch_related("recordings", "legs__user")}
+    legs = Leg.objects.filter(call__in=ids).select_related("user").order_by("created_at")
+    recordings = Recording.objects.filter(call__in=ids)
+    together(rows, legs, recordings)
+    return {call.pk: _shown(who, call, legs, recordings) for call in rows}
 
 
-def _shown(who: Actor, call: Call) -> ThreadCall:
-    legs = sorted(call.legs.all(), key=lambda leg: leg.created_at)
+def _shown(who: Actor, call: Call, all_legs: Iterable[Leg], recordings: Iterable[Recording]) -> ThreadCall:
+    legs = [leg for leg in all_legs if leg.call_id == call.pk]
     spoke = [leg.user.display_name for leg in legs if leg.user and leg.answered_at]
     may_listen = _may_listen(who, call, legs)
     return ThreadCall(
         call=call,
-        recordings=tuple(_line(row, may_listen) for row in call.recordings.all()),
+        recordings=tuple(_line(row, may_listen) for row in recordings if row.call_id == call.pk),
         ring_s=_rang(legs),
         people=tuple(dict.fromkeys(spoke)),
     )

@@ -53,7 +53,7 @@ def leg_ended(conductor: "Conductor", fact: events.LegEnded) -> None:
     if talk is None:
         _too_late(conductor, fact, leg)
     elif leg.role == LegRole.CALLER:
-        _caller_gone(conductor, talk)
+        _caller_gone(conductor, talk, fact)
     elif leg.role == LegRole.OUTSIDE:
         _outside_gone(conductor, talk, fact)
     elif leg.role == LegRole.CONSULT:
@@ -73,9 +73,14 @@ def _too_late(conductor: "Conductor", fact: events.LegEnded, leg: Leg) -> None:
         )
 
 
-def _caller_gone(conductor: "Conductor", talk: Talk) -> None:
+def _caller_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> None:
+    """Hung up, or cut off: by the switch, or because nothing is heard of them any more."""
     conductor.feed(engine.CallerGone, call=talk.lane)
-    finish(conductor, talk.id, by="caller", outcome="abandoned")
+    if fact.cause in LOST_CAUSES:
+        log.warning("caller_lost", call=talk.lane, cause=fact.cause)
+        finish(conductor, talk.id, by="lost", outcome="failed")
+    else:
+        finish(conductor, talk.id, by="caller", outcome="abandoned")
 
 
 def _outside_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> None:
@@ -175,7 +180,8 @@ def _agent_lost(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> Non
 
 
 def _agent_hung_up(conductor: "Conductor", talk: Talk, agent: str) -> None:
-    conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=engine.TalkEnd.HUNG_UP)
+    why = engine.TalkEnd.LEFT_ON_HOLD if _left_on_hold(talk) else engine.TalkEnd.HUNG_UP
+    conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=why)
     if talk.consult is not None and talk.asker is None:
         hand_over(conductor, talk)
     elif talk.asker is None and talk.lane not in conductor.state.callers:
@@ -183,6 +189,12 @@ def _agent_hung_up(conductor: "Conductor", talk: Talk, agent: str) -> None:
         hang_up_all(conductor, talk.id)
         if not queries.live_legs(talk.id):
             finish(conductor, talk.id, by="agent", outcome="failed")
+
+
+def _left_on_hold(talk: Talk) -> bool:
+    """Both colleagues hung up at once: each left the caller, who is still aside, to the other."""
+    nobody_else = talk.asker is None and talk.consult is None
+    return nobody_else and talk.other is not None and talk.hold is not None and talk.hold.kind == "consult"
 
 
 def hand_over(conductor: "Conductor", talk: Talk) -> None:
@@ -194,4 +206,6 @@ def hand_over(conductor: "Conductor", talk: Talk) -> None:
     if colleague.state == LegState.UP:
         offering.takes_over(conductor, talk, colleague)
         offering.join_main(conductor, talk, colleague)
+    else:
+        offering.show_wait(conductor, talk.id)
     conductor.order(talk.id, o.DropBridge(names.consult_bridge(talk.id)))

@@ -32,6 +32,7 @@ _OUTCOMES = {
     engine.Code.UNREGISTERED: "unregistered",
 }
 _ROLES = {ReservationKind.CONSULT: LegRole.CONSULT, ReservationKind.OUTGOING: LegRole.OUTSIDE}
+_WAITS = {engine.Stage.QUEUED: CallState.QUEUED, engine.Stage.OFFERED: CallState.OFFERED}
 ANSWERED_ELSEWHERE = "answered_elsewhere"
 
 
@@ -105,7 +106,7 @@ def stop(conductor: "Conductor", d: engine.StopOffer) -> None:
     row = actions.close_reservation(user_id, call_id, outcome, conductor.clock)
     if row and row.leg_id:
         conductor.order(call_id, o.Hangup(row.leg_id, 16))
-    _back_in_line(conductor, call_id)
+    show_wait(conductor, call_id)
 
 
 def refused(conductor: "Conductor", call_id: UUID, agent: str, why: engine.Refusal) -> None:
@@ -113,13 +114,15 @@ def refused(conductor: "Conductor", call_id: UUID, agent: str, why: engine.Refus
     outcome = {"reject": "rejected"}.get(why.value, why.value)
     actions.close_reservation(conductor.user_id(agent), call_id, outcome, conductor.clock)
     conductor.feed(engine.OfferRefused, call=str(call_id), agent=agent, why=why)
-    _back_in_line(conductor, call_id)
+    show_wait(conductor, call_id)
 
 
-def _back_in_line(conductor: "Conductor", call_id: UUID) -> None:
+def show_wait(conductor: "Conductor", call_id: UUID) -> None:
+    """Have the row say whether a caller in line waits or rings at somebody."""
     caller = conductor.state.callers.get(str(call_id))
-    if caller is not None and caller.stage is engine.Stage.QUEUED:
-        calls.set_state(call_id, CallState.QUEUED, conductor.clock)
+    state = _WAITS.get(caller.stage) if caller is not None else None
+    if state is not None:
+        calls.set_state(call_id, state, conductor.clock)
 
 
 def tell_elsewhere(conductor: "Conductor", agent: str, call: str) -> None:

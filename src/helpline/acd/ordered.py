@@ -7,9 +7,10 @@ from helpline.telephony import orders as o
 
 @dataclass(frozen=True, slots=True)
 class FetchRecording:
-    """Bring finished sound home from the switch."""
+    """Bring finished sound home from the switch. `failure`: why it is not all of it, if so."""
 
     name: str
+    failure: str = ""
 
 
 Do = o.Order | FetchRecording

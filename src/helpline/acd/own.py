@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from helpline.acd import access, actions, control, engine, names, phones, why
+from helpline.acd import access, actions, control, engine, heard, names, phones, why
 from helpline.acd.control import Request
 from helpline.acd.models import Disposition
 from helpline.core import audit
 from helpline.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from helpline.people import actions as people
 from helpline.people.models import BusyReason, Desk, Presence, User
+from helpline.telephony import listener
+from helpline.telephony import orders as o
 from helpline.telephony.actions import begin_outgoing
-from helpline.telephony.models import LegRole
+from helpline.telephony.models import Leg, LegRole, LegState
 
 if TYPE_CHECKING:
     from helpline.acd.conductor import Conductor
@@ -76,13 +78,29 @@ def _note_wish(conductor: "Conductor", user: User) -> None:
 
 
 def phone_ready(conductor: "Conductor", request: Request) -> None:
-    """The tab with the audio is ready, or is not any more. A talk that was cut off comes back to it."""
+    """The tab with the audio is ready, or is not any more. A talk that was cut off comes back to it.
+
+    `fresh`: the page was just loaded and has no call. A leg of this person whose connection closed is then dead.
+    """
     user_id, ready = request.user().pk, request.flag("ready")
     people.set_phone_ready(user_id, ready, clock=conductor.clock)
     name = conductor.agent(user_id)
+    if ready and request.flag("fresh") and _old_page_is_gone(conductor, user_id):
+        return
     agent = conductor.state.agents.get(name)
     if ready and name in conductor.online and agent and agent.state is engine.AgentState.LOST:
         phones.changed(conductor, name, True, fresh=True)
+
+
+def _old_page_is_gone(conductor: "Conductor", user_id: int) -> bool:
+    """F5 in a call: do not wait until the switch misses the sound. A leg that still has its connection lives."""
+    mine = list(Leg.objects.filter(user_id=user_id, state=LegState.UP, pk__in=conductor.cut))
+    for leg in mine:
+        conductor.order(leg.call_id, o.Hangup(leg.pk))
+        # 41: cut off, not hung up, so the caller is kept
+        for fact in listener.leg_gone(leg.pk, 41, "Temporary failure", conductor.clock):
+            heard.tell(conductor, fact)
+    return bool(mine)
 
 
 def wrap_up_done(conductor: "Conductor", request: Request) -> None:

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from helpline.acd import access, names
-from helpline.acd.cards import caller_name, person, tickets_of, tickets_or_suggestion
+from helpline.acd import access, bar_rows, names
+from helpline.acd.bar_rows import AboutCall, Here
+from helpline.acd.cards import by_call, caller_name, person, suggestion
 from helpline.acd.cards import contact_ref as contact_card
-from helpline.acd.models import Disposition, Queue, QueueEntry, Reservation, WrapUp
+from helpline.acd.models import WrapUp
 from helpline.acd.names import LegKind
 from helpline.acd.shown import (
     AgentTile,
@@ -18,25 +19,26 @@ from helpline.acd.shown import (
     PhoneBar,
     WrapUpLine,
 )
-from helpline.acd.talk import Talk, talk_of
+from helpline.acd.talk import Talk
 from helpline.core.access import WORKERS, Actor
+from helpline.core.together import together
 from helpline.people import queries as people
 from helpline.people.access import actor_for
-from helpline.people.models import Presence, PresenceState, User
-from helpline.telephony import queries as calls
+from helpline.people.models import PresenceState, User
 from helpline.telephony import recordings
-from helpline.telephony.models import Call, CallEvent, Leg, LegRole, LegState
+from helpline.telephony.models import Call, Leg, LegRole, LegState, Recording
 
 _TALKING = frozenset({"hangup", "mute", "unmute"})
 _HOLDER = frozenset({"consult", "transfer", "dtmf", "pause_recording", "resume_recording"})
 
 
-def phone_bar(user: User) -> PhoneBar:
-    """Everything the softphone bar shows to its owner."""
-    actor = actor_for(user)
-    presence = Presence.objects.filter(user=user).first()
+def phone_bar(user: User, actor: Actor | None = None) -> PhoneBar:
+    """Everything the softphone bar shows to its owner; two queries, one more in a wrap-up."""
+    actor = actor or actor_for(user)
+    here = bar_rows.here(user, actor)
+    presence = here.presence
     state = PresenceState(presence.state) if presence else PresenceState.OFFLINE
-    line = _line(user)
+    line = _line(user, here)
     return PhoneBar(
         user=Person(user.username, user.display_name),
         state=state,
@@ -47,13 +49,10 @@ def phone_bar(user: User) -> PhoneBar:
         next_state=presence.next_state if presence else "",
         phone_ready=bool(presence and presence.phone_ready_at),
         line=line,
-        wrap_up=_wrap_up(user),
-        reasons=tuple(Choice(row.key, row.label) for row in people.busy_reasons(actor)),
-        colleagues=_colleagues(actor, user),
-        queues=tuple(
-            Choice(row.key, row.name)
-            for row in Queue.objects.filter(desk__in=actor.desk_ids).order_by("name")
-        ),
+        wrap_up=_wrap_up(here.wrap_up) if here.wrap_up else None,
+        reasons=tuple(Choice(row.key, row.label) for row in here.reasons),
+        colleagues=_colleagues(actor, user, here),
+        queues=tuple(Choice(row.key, row.name) for row in here.queues),
         may=_own_verbs(actor, state, line),
     )
 
@@ -65,70 +64,56 @@ def _own_verbs(actor: Actor, state: PresenceState, line: CallLine | None) -> fro
     return frozenset({"state", "phone_ready"}) | ({"dial"} if dial else frozenset())
 
 
-def _line(user: User) -> CallLine | None:
-    """The call to act on: one in talk before one that rings."""
-    legs = list(
-        Leg.objects.filter(user=user)
-        .exclude(state=LegState.ENDED)
-        .order_by("created_at")
-        .select_related("call")
+def _line(user: User, here: Here) -> CallLine | None:
+    """The call to act on: one in talk before one that rings, else the one waiting for somebody whose phone is gone."""
+    mine = [leg for leg in here.legs if leg.user_id == user.pk and leg.call_id in here.calls]
+    mine.sort(key=lambda leg: leg.state != LegState.UP)
+    leg = mine[0] if mine else None
+    lost = here.presence and here.presence.state == PresenceState.LOST and here.presence.call_id
+    call = here.calls.get(leg.call_id) if leg else here.calls.get(lost) if lost else None
+    if call is None:
+        return None
+    return _call_line(
+        bar_rows.about_call(user, call, [one for one in here.legs if one.call_id == call.pk]), leg
     )
-    legs.sort(key=lambda leg: leg.state != LegState.UP)
-    for leg in legs:
-        talk = talk_of(leg.call_id)
-        if talk is not None:
-            return _call_line(user, talk, leg)
-    return _lost_line(user)
 
 
-def _lost_line(user: User) -> CallLine | None:
-    """The call of somebody whose phone is gone, waiting for them."""
-    call_id = (
-        Presence.objects.filter(user=user, state=PresenceState.LOST).values_list("call_id", flat=True).first()
-    )
-    talk = talk_of(call_id) if call_id else None
-    return _call_line(user, talk, None) if talk else None
-
-
-def _call_line(user: User, talk: Talk, leg: Leg | None) -> CallLine:
-    call = Call.objects.select_related("contact__organisation", "desk").get(pk=talk.id)
-    entry = QueueEntry.objects.filter(call=call).select_related("queue").order_by("-pk").first()
-    reservation = (
-        Reservation.objects.filter(user=user, call=call)
-        .select_related("asked_by")
-        .order_by("-made_at")
-        .first()
-    )
+def _call_line(about: AboutCall, leg: Leg | None) -> CallLine:
+    talk, recording, stay, own = about.talk, about.recording, about.stay, about.own
+    call = talk.call
     role = _role(talk, leg)
     state = _state(talk, leg, role)
-    recording = calls.live_recording(call.pk)
-    live = "paused" if recording and recordings.is_paused(recording) else "live" if recording else ""
-    other = talk.call.to_number if role == "outgoing" else call.from_number
     return CallLine(
         call_id=call.pk,
         role=role,
         state=state,
-        since=_since(talk, leg, state),
-        number=other,
+        since=_since(about, leg, state),
+        number=call.to_number if role == "outgoing" else call.from_number,
         name=caller_name(call),
         contact=contact_card(call.contact, call.contact_by),
-        tickets=tickets_or_suggestion(call, tickets_of([call.pk])),
+        tickets=by_call(about.items).get(call.pk) or suggestion(about.likely),
         desk_key=call.desk.key if call.desk else "",
         queue_key=call.queue_key,
-        queue_name=entry.queue.name if entry else "",
-        menu_label=entry.menu_label if entry else "",
+        queue_name=stay.queue.name if stay else "",
+        menu_label=stay.menu_label if stay else "",
         language=call.language,
         started_at=call.started_at,
         waited_s=float(call.wait_s) if call.wait_s is not None else None,
-        deadline=reservation.deadline if reservation and not reservation.closed_at else None,
+        deadline=own.deadline if own and not own.closed_at else None,
         hold=_hold(talk),
         muted=bool(leg and leg.muted),
-        recording=live,
-        consult=_consult(talk) if role != "consult" else None,
-        asked_by=person(reservation.asked_by) if reservation else None,
-        summary=reservation.summary if reservation else "",
+        recording=_recorded(recording),
+        consult=_consult(about) if role != "consult" else None,
+        asked_by=person(own.asked_by) if own else None,
+        summary=own.summary if own else "",
         may=may_on(talk, leg, role, state),
     )
+
+
+def _recorded(recording: Recording | None) -> str:
+    if recording is None:
+        return ""
+    return "paused" if recordings.is_paused(recording) else "live"
 
 
 def _role(talk: Talk, leg: Leg | None) -> str:
@@ -159,14 +144,14 @@ def _state(talk: Talk, leg: Leg | None, role: str) -> str:
     return "talking" if talk.call.answered_at else "ringing"
 
 
-def _since(talk: Talk, leg: Leg | None, state: str) -> datetime:
+def _since(about: AboutCall, leg: Leg | None, state: str) -> datetime:
+    talk = about.talk
     if state == "ringing" and leg is not None:
         return leg.ringing_at or leg.created_at
     if talk.hold is not None and state in {"held", "lost"}:
         return talk.hold.started_at
-    talks = CallEvent.objects.filter(call_id=talk.id, kind="state").order_by("-at", "-id").first()
-    if state == "talking" and talks is not None:
-        return talks.at
+    if state == "talking" and about.state_since is not None:
+        return about.state_since.at
     return (leg.answered_at if leg else None) or talk.call.started_at
 
 
@@ -176,8 +161,8 @@ def _hold(talk: Talk) -> HoldLine | None:
     return HoldLine(talk.hold.started_at, talk.hold.kind, talk.hold.asked)
 
 
-def _consult(talk: Talk) -> ConsultLine | None:
-    leg = talk.consult
+def _consult(about: AboutCall) -> ConsultLine | None:
+    talk, leg = about.talk, about.talk.consult
     if leg is None:
         return None
     if leg.state != LegState.UP:
@@ -186,7 +171,7 @@ def _consult(talk: Talk) -> ConsultLine | None:
         state = "merged"
     else:
         state = "talking" if leg.bridge_id and talk.hold is not None else "held"
-    made = Reservation.objects.filter(leg_id=leg.pk).first()
+    made = about.reservations.get(leg.pk)
     number = "" if leg.user else leg.endpoint.removeprefix("PJSIP/").partition("@")[0]
     return ConsultLine(
         label=leg.user.display_name if leg.user else number,
@@ -217,38 +202,35 @@ def may_on(talk: Talk, leg: Leg | None, role: str, state: str) -> frozenset[str]
     return frozenset(verbs)
 
 
-def _wrap_up(user: User) -> WrapUpLine | None:
-    row = WrapUp.objects.filter(user=user, ended_at=None).select_related("call__desk", "disposition").first()
-    if row is None:
-        return None
-    choices = Disposition.objects.filter(desk=row.call.desk).order_by("pk")
+def _wrap_up(row: WrapUp) -> WrapUpLine:
+    about = bar_rows.about_wrap_up(row)
     return WrapUpLine(
         call_id=row.call_id,
         started_at=row.started_at,
         until=row.until,
-        tickets=tickets_of([row.call_id]).get(row.call_id, ()),
-        dispositions=tuple(Choice(one.key, one.label) for one in choices),
+        tickets=by_call(about.items).get(row.call_id, ()),
+        dispositions=tuple(Choice(one.key, one.label) for one in about.choices),
         chosen=row.disposition.key if row.disposition else "",
     )
 
 
-def _colleagues(actor: Actor, user: User) -> tuple[AgentTile, ...]:
+def _colleagues(actor: Actor, user: User, here: Here) -> tuple[AgentTile, ...]:
     """Whom a call can be given to, the free ones first."""
-    tiles = [tile for tile in agent_tiles(actor) if tile.username != user.username]
+    tiles = [_tile(agent, here.on_call, actor) for agent in here.agents if agent.user_id != user.pk]
     tiles.sort(key=lambda tile: (tile.state != PresenceState.AVAILABLE, tile.name))
     return tuple(tiles)
 
 
 def agent_tiles(actor: Actor) -> tuple[AgentTile, ...]:
-    """Agents of the actor's desks with their state and what they may be asked; four queries."""
-    agents = people.agents(actor.desk_ids)
-    on_call = {agent.call_id for agent in agents if agent.call_id}
-    found = {call.pk: call for call in Call.objects.filter(pk__in=on_call).select_related("contact")}
-    wishes = dict(Presence.objects.exclude(next_state="").values_list("user_id", "next_state"))
-    return tuple(_tile(agent, found, wishes.get(agent.user_id, ""), actor) for agent in agents)
+    """Agents of the actor's desks with their state and what they may be asked; one query."""
+    rows = people.agent_rows(actor.desk_ids)
+    on_call = bar_rows.calls_of(rows)
+    together(on_call, *rows.asked)
+    found = {call.pk: call for call in on_call}
+    return tuple(_tile(agent, found, actor) for agent in rows.agents())
 
 
-def _tile(agent: people.Agent, found: dict[UUID, Call], wish: str, actor: Actor) -> AgentTile:
+def _tile(agent: people.Agent, found: dict[UUID, Call], actor: Actor) -> AgentTile:
     call = found.get(agent.call_id) if agent.call_id else None
     state = PresenceState(agent.state)
     may = {"state"} if actor.user_id == agent.user_id else set()
@@ -264,7 +246,7 @@ def _tile(agent: people.Agent, found: dict[UUID, Call], wish: str, actor: Actor)
         reason=agent.reason,
         since=agent.since or datetime.min.replace(tzinfo=UTC),
         until=agent.until,
-        next_state=wish,
+        next_state=agent.next_state,
         phone_ready=agent.phone_ready_at is not None,
         call_id=agent.call_id,
         caller=(caller_name(call) or call.from_number) if call else "",

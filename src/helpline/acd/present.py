@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from helpline.acd import heard, leaving, names
+from helpline.acd import engine, heard, leaving, names
 from helpline.acd.voice import hang_up_all
 from helpline.telephony import events as facts
 from helpline.telephony import listener, queries, recordings
@@ -66,9 +66,11 @@ def come_back(conductor: "Conductor", there: Present) -> None:
 
 
 def _phones(conductor: "Conductor", present: Present) -> None:
+    """Phones that came or went; one that went during a talk is missed as soon as its agent is free."""
     for name in conductor.settings.users:
-        online = present.phones.get(name, False)
-        if online != (name in conductor.online):
+        online, agent = present.phones.get(name, False), conductor.state.agents.get(name)
+        is_missed = not online and agent is not None and agent.state is engine.AgentState.AVAILABLE
+        if is_missed or online != (name in conductor.online):
             heard.tell(conductor, facts.PhoneChanged(name, online))
 
 

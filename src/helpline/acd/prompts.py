@@ -1,6 +1,7 @@
 """What callers hear in words: the desk's own text in their language, or ours.
 
-The engine knows prompts by reference only (`greeting:100`, `menu:100`, `message:5`, `tip:7`, `wrong_key`, ...).
+The engine knows prompts by reference only (`greeting:2`, `menu:2`, `message:5`, `tip:7`, `wrong_key`, ...);
+numbers are those of rows, so that a caller in an entry point hears it out although its number was changed.
 """
 
 import base64

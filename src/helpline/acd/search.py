@@ -1,5 +1,6 @@
 """Where the search box looks: tickets, people, calls."""
 
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from helpline.acd import queries
 from helpline.core.access import Actor
 from helpline.customers import queries as customers
+from helpline.customers.models import Contact
 from helpline.tickets import access as tickets
 from helpline.tickets.models import Ticket
 from helpline.web.search import Hit, Source
@@ -22,7 +24,8 @@ def find_tickets(actor: Actor, text: str, limit: int) -> list[Hit]:
             return [_ticket_hit(exact, exact=True)]
     found = visible
     for word in text.split():
-        found = found.filter(subject__icontains=word) | found.filter(requester__name__icontains=word)
+        named = Contact.objects.filter(name__icontains=word).values("pk")
+        found = found.filter(Q(subject__icontains=word) | Q(requester__in=named))
     return [_ticket_hit(ticket) for ticket in found.order_by("-updated_at")[:limit]]
 
 

@@ -24,7 +24,7 @@ def bar_of(request: HttpRequest) -> queries.PhoneBar:
     """The phone bar of the signed-in person, read once per request."""
     known: queries.PhoneBar | None = getattr(request, "phone_bar_read", None)
     if known is None:
-        known = queries.phone_bar(cast(User, request.user))
+        known = queries.phone_bar(cast(User, request.user), actor(request))
         request.phone_bar_read = known  # type: ignore[attr-defined]  # kept for this request
     return known
 

@@ -372,6 +372,7 @@ class MenuKey:
     key: str
     label: str
     queue_key: str
+    queue_name: str
     skills: dict[str, int]
 
 
@@ -379,6 +380,8 @@ class MenuKey:
 class EntryPointLine:
     """How callers come in, for the phone administrator."""
 
+    id: int
+    desk_id: int
     number: str
     name: str
     desk_key: str
@@ -388,4 +391,5 @@ class EntryPointLine:
     menu_prompt: str
     keys: tuple[MenuKey, ...]
     queue_key: str
+    queue_name: str
     front_end_on: bool

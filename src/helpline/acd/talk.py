@@ -56,7 +56,11 @@ def talk_of(call_id: UUID) -> Talk | None:
     call = Call.objects.filter(pk=call_id).exclude(state=CallState.ENDED).select_related("desk").first()
     if call is None:
         return None
-    legs = queries.live_legs(call_id)
+    return talk_from(call, queries.live_legs(call_id), queries.running_hold(call_id))
+
+
+def talk_from(call: Call, legs: list[Leg], hold: Hold | None) -> Talk:
+    """A live call of rows read already; `legs` have not ended, oldest first."""
     oversight = {names.LegKind.LISTEN, names.LegKind.WHISPER, names.LegKind.BARGE}
     people = [leg for leg in legs if names.leg_kind(leg.pk) not in oversight]
     return Talk(
@@ -64,7 +68,7 @@ def talk_of(call_id: UUID) -> Talk | None:
         other=_first(people, LegRole.CALLER) or _first(people, LegRole.OUTSIDE),
         agents=tuple(leg for leg in people if leg.role == LegRole.AGENT),
         consult=_first(people, LegRole.CONSULT),
-        hold=queries.running_hold(call_id),
+        hold=hold,
     )
 
 

@@ -4,7 +4,6 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -13,6 +12,7 @@ from helpline.acd import commands
 from helpline.core.errors import DeskError, Invalid, NotFound
 from helpline.people.access import actor
 from helpline.people.models import PhoneAccount, User
+from helpline.web.security import phone_ws_url
 
 #: what may be in a form beside arguments of the verb
 _NOT_ARGS = frozenset({"csrfmiddlewaretoken", "call"})
@@ -84,16 +84,7 @@ def _credentials(request: HttpRequest, account: PhoneAccount, user: User) -> dic
         "ha1": account.ha1_md5,
         "realm": account.realm,
         "uri": f"sip:{account.username}@{account.realm}",
-        "ws_url": ws_url(request),
+        "ws_url": phone_ws_url(request),
         "display_name": user.display_name,
         "ice_servers": [],
     }
-
-
-def ws_url(request: HttpRequest) -> str:
-    """Where the browser's phone connects: as set, else the switch's own door on the host that was asked."""
-    if settings.ENV.phone_ws_url:
-        return str(settings.ENV.phone_ws_url)
-    scheme = "wss" if request.is_secure() else "ws"
-    host = request.get_host().rpartition(":")[0] or request.get_host()
-    return f"{scheme}://{host}:{settings.ENV.ari_port}/ws"

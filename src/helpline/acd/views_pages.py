@@ -1,6 +1,5 @@
 """Pages about calls: my work, the phone bar, the list, one call, the live board, the entry points."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +8,8 @@ from django.views.decorators.http import require_safe
 
 from helpline.acd import home_page, item_parts, queries, shell_parts
 from helpline.acd.models import Queue
+from helpline.acd.setting import SETTERS
+from helpline.acd.spoken import spoken
 from helpline.core.access import WORKERS, Actor, Role
 from helpline.people import queries as people
 from helpline.people.access import actor, desks, page
@@ -28,11 +29,13 @@ SPEAKERS = (Role.LEAD, Role.PHONE_ADMIN, Role.DESK_ADMIN)
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for me: my tickets, my last calls, whether calls reach me."""
     who = actor(request)
+    steps = home_page.first_steps(who)
+    if steps and not who.may(None, *WORKERS):
+        return redirect("first_number")
     if not who.may(None, *WORKERS):
         return redirect("live" if who.may(None, *WATCHERS) else "tickets:list")
-    return render(
-        request, "acd/home.html", {"work": home_page.my_work(who), "bar": shell_parts.bar_of(request)}
-    )
+    shown = {"work": home_page.my_work(who), "bar": shell_parts.bar_of(request), "first_steps": steps}
+    return render(request, "acd/home.html", shown)
 
 
 @require_safe
@@ -94,33 +97,30 @@ def call_item(request: HttpRequest, call_id: UUID) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """The lead's live page; by itself only the board when something happened."""
     who = actor(request)
-    board = queries.live_board(who)
-    facts = {"board": board, "speaks_at": _speaks_at(who), "quiet_desks": _quiet_desks(who, board)}
+    own = list(desks(who))
+    board = queries.live_board(who, own=own)
+    facts = {"board": board, "speaks_at": _speaks_at(who, own), "quiet_desks": _quiet_desks(own, board)}
     if request.headers.get("HX-Target") == "board":
         return render(request, "acd/board.html", facts)
     return render(request, "acd/live.html", facts)
 
 
-def _speaks_at(who: Actor) -> frozenset[str]:
+def _speaks_at(who: Actor, own: list[Desk]) -> frozenset[str]:
     """Keys of desks whose front-end message the person may switch."""
-    return frozenset(desk.key for desk in desks(who) if who.may(desk.pk, *SPEAKERS))
+    return frozenset(desk.key for desk in own if who.may(desk.pk, *SPEAKERS))
 
 
-def _quiet_desks(who: Actor, board: queries.Board) -> list[Desk]:
+def _quiet_desks(own: list[Desk], board: queries.Board) -> list[Desk]:
     """Desks of the person that never had a message of their own, so that the first one can be put on."""
     told = {message.desk_key for message in board.front_end if not message.entry_point}
-    return [desk for desk in desks(who) if desk.key not in told]
+    return [desk for desk in own if desk.key not in told]
 
 
 @require_safe
 @page(*READERS)
 def entry_points(request: HttpRequest) -> HttpResponse:
     """Numbers callers dial, each with the picture of what happens then."""
-    lines = [_spoken(line) for line in queries.entry_points(actor(request))]
-    return render(request, "acd/entry_points.html", {"lines": lines})
-
-
-def _spoken(line: queries.EntryPointLine) -> queries.EntryPointLine:
-    """With the words as callers hear them."""
-    greeting, menu = (text.replace("{desk}", line.desk_name) for text in (line.greeting, line.menu_prompt))
-    return replace(line, greeting=greeting, menu_prompt=menu)
+    who = actor(request)
+    lines = [spoken(line) for line in queries.entry_points(who)]
+    sets = {desk_id for desk_id in who.desk_ids if who.may(desk_id, *SETTERS)}
+    return render(request, "acd/entry_points.html", {"lines": lines, "sets": sets})

@@ -133,6 +133,7 @@ def _of_call() -> dict[str, str]:
         Code.ANSWERED: _("{who} answered after {waited_s} in {queue}"),
         Code.AFTER_CALL: _("{who} goes to {state} after this call"),
         Code.AGENT_LOST: _("The agent's phone was lost: next in line"),
+        Code.LEFT_ON_HOLD: _("Both colleagues left with the caller on hold: next in line"),
         Code.HUNG_UP: _("The agent hung up"),
         Code.GAVE_UP_WAITING: _("{who} did not come back: off duty"),
         Code.RETIRED: _("{who} takes no calls any more"),

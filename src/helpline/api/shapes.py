@@ -55,6 +55,7 @@ class Recording(Schema):
     size: int
     started_at: datetime
     pauses: list[Any] = Field(description="[[start, end], ...] in milliseconds from the start")
+    failure: str = Field(description="Why there is no sound, or not all of it; empty when all is well")
 
 
 class StepSpent(Schema):

@@ -117,6 +117,7 @@ def _recording(request: HttpRequest, row: Recording) -> Shown:
         "size": row.size,
         "started_at": row.started_at,
         "pauses": row.pauses,
+        "failure": row.failure,
     }
 
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from helpline.core import doorbell
 from helpline.core.clock import SYSTEM, Clock
 from helpline.core.models import Cursor, OutboxEvent
+from helpline.core.redaction import Redactor, rewrite, sweep
 
 _LOCK = 0x48454C50  # "HELP"
 
@@ -55,6 +56,17 @@ def read(after: int, limit: int = 500) -> list[OutboxEvent]:
 def last_id() -> int:
     """The highest number given out, 0 when there is none."""
     return OutboxEvent.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def redact(having: Mapping[str, Any], redactor: Redactor) -> None:
+    """Take a person out of events with such data, for example {"number__in": [1042]}."""
+    facts = {f"data__{name}": value for name, value in having.items()}
+    rewrite(OutboxEvent.objects.filter(**facts), ["data"], redactor)
+
+
+def redact_desk(desk_id: int, redactor: Redactor) -> None:
+    """Take a person out of all events of a desk that mention them."""
+    sweep(OutboxEvent.objects.filter(desk_id=desk_id), ["data"], redactor)
 
 
 class Reader:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 
 from helpline.core.access import Role
+from helpline.core.personal import PersonalData
 
 T = TypeVar("T")
 
@@ -58,6 +59,8 @@ class Periodic:
 
 navigation: Registry[NavItem] = Registry()
 periodic: Registry[Periodic] = Registry()
+#: what each room holds of a caller; rooms above come first
+personal: Registry[PersonalData] = Registry()
 _panels: dict[str, Registry[PanelRender]] = {}
 #: hook name -> functions called in the same transaction
 _hooks: dict[str, list[Callable[..., None]]] = {}

@@ -4,12 +4,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import WORKERS, Actor, Role
-from helpline.core.errors import NotFound
+from helpline.core.errors import Conflict, NotFound
 from helpline.customers.models import Contact, Organisation
 
 #: who may read, and who may write
 READERS = (*sorted(WORKERS), Role.COACH, Role.DESK_ADMIN, Role.MANAGER)
 WRITERS = (*sorted(WORKERS), Role.DESK_ADMIN)
+#: who may give a person all we hold of them, and who may erase a person
+GIVERS = (Role.DESK_ADMIN, Role.MANAGER)
+ERASERS = (Role.DESK_ADMIN,)
 
 
 def visible(actor: Actor) -> QuerySet[Contact]:
@@ -34,3 +37,13 @@ def organisations(actor: Actor) -> QuerySet[Organisation]:
     if actor.is_system:
         return every
     return every.filter(desk__in=[pk for pk in actor.desk_ids if actor.may(pk, *READERS)])
+
+
+def require_living(contact: Contact) -> None:
+    """Raise Conflict for a contact that was erased."""
+    if contact.erased_at is not None:
+        raise Conflict(
+            _("This person was erased."),
+            code="erased",
+            help=_("Make a new contact if they need help again."),
+        )

@@ -11,7 +11,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
 from helpline.customers import events
-from helpline.customers.access import WRITERS
+from helpline.customers.access import WRITERS, require_living
 from helpline.customers.models import Asset, Contact, EmailAddress, Organisation, PhoneNumber
 from helpline.customers.numbers import e164
 from helpline.people.models import Desk
@@ -62,6 +62,11 @@ def create_contact(
     return contact
 
 
+def _require_writing(actor: Actor, contact: Contact) -> None:
+    require(actor, contact.desk_id, *WRITERS)
+    require_living(contact)
+
+
 def _check(contact: Contact) -> None:
     if not contact.name:
         raise Invalid(_("A contact needs a name."), code="name")
@@ -83,7 +88,7 @@ def _twin(contact: Contact) -> bool:
 @transaction.atomic
 def edit_contact(actor: Actor, contact: Contact, *, clock: Clock = SYSTEM_CLOCK, **fields: Any) -> Contact:
     """Change fields named in EDITABLE; what stays the same is not written. Raises as `create_contact`."""
-    require(actor, contact.desk_id, *WRITERS)
+    _require_writing(actor, contact)
     unknown = set(fields) - set(EDITABLE)
     if unknown:
         raise Invalid(f"{', '.join(sorted(unknown))}: cannot be changed here.", code="unknown_field")
@@ -108,7 +113,7 @@ def add_number(
     actor: Actor, contact: Contact, number: str, *, label: str = "", clock: Clock = SYSTEM_CLOCK
 ) -> PhoneNumber:
     """Add a number however written; the same number twice is one. Raises Invalid for what is no number."""
-    require(actor, contact.desk_id, *WRITERS)
+    _require_writing(actor, contact)
     value = e164(number, contact.desk.country)
     if not value.lstrip("+").isdigit():
         raise Invalid(
@@ -123,7 +128,7 @@ def add_number(
 @transaction.atomic
 def remove_number(actor: Actor, contact: Contact, e164_text: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
     """The number no longer points to this contact."""
-    require(actor, contact.desk_id, *WRITERS)
+    _require_writing(actor, contact)
     gone, _rows = PhoneNumber.objects.filter(contact=contact, e164=e164_text).delete()
     if gone:
         _changed(actor, contact, {"number": [e164_text, ""]}, clock)
@@ -132,7 +137,7 @@ def remove_number(actor: Actor, contact: Contact, e164_text: str, *, clock: Cloc
 @transaction.atomic
 def add_address(actor: Actor, contact: Contact, address: str, *, clock: Clock = SYSTEM_CLOCK) -> EmailAddress:
     """Add a mail address, kept in lower case."""
-    require(actor, contact.desk_id, *WRITERS)
+    _require_writing(actor, contact)
     value = address.strip().lower()
     if "@" not in value:
         raise Invalid(_("This is no mail address."), code="address")
@@ -154,7 +159,7 @@ def add_asset(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Asset:
     """Note equipment or a licence the contact has."""
-    require(actor, contact.desk_id, *WRITERS)
+    _require_writing(actor, contact)
     if not tag.strip() or not kind.strip():
         raise Invalid(_("An asset needs a tag and a kind."), code="asset")
     asset = Asset.objects.create(

@@ -6,6 +6,7 @@ class CustomersConfig(AppConfig):
     label = "customers"
 
     def ready(self) -> None:
-        from helpline.customers import offers
+        from helpline.customers import offers, personal
 
         offers.register()
+        personal.register()

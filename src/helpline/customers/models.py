@@ -33,6 +33,8 @@ class Contact(models.Model):
     job = models.CharField(max_length=80, blank=True)
     note = models.TextField(blank=True)
     created_at = models.DateTimeField()
+    #: nothing of the person is left here since then
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["desk", "user_id"]), models.Index(fields=["desk", "name"])]

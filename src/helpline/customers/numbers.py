@@ -58,3 +58,18 @@ def shown(e164_text: str) -> str:
     except phonenumbers.NumberParseException:
         return e164_text
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def written(e164_text: str) -> frozenset[str]:
+    """The usual writings of a number: E.164, its digits, with 00, as in its country, spaced or not."""
+    if not e164_text.startswith("+"):
+        return frozenset({e164_text} - {""})
+    digits = e164_text[1:]
+    forms = {e164_text, digits, f"00{digits}"}
+    try:
+        number = phonenumbers.parse(e164_text, None)
+    except phonenumbers.NumberParseException:
+        return frozenset(forms)
+    at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    forms |= {at_home, "".join(one for one in at_home if one.isdigit()), shown(e164_text)}
+    return frozenset(forms)

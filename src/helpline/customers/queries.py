@@ -1,13 +1,14 @@
 """Readers of contacts: who is calling, and what is known of them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from helpline.core.access import Actor
+from helpline.core.together import together
 from helpline.customers import access
-from helpline.customers.models import Asset, Contact, Organisation
+from helpline.customers.models import Asset, Contact, EmailAddress, Organisation, PhoneNumber
 from helpline.customers.numbers import e164, shown
 from helpline.people.models import Desk
 
@@ -51,18 +52,20 @@ def search_contacts(actor: Actor, text: str, limit: int = 20) -> list[Contact]:
 
 def matching(actor: Actor, text: str) -> QuerySet[Contact]:
     """Like `search_contacts`, as a queryset by name; all of them for an empty text."""
-    found = access.visible(actor).select_related("organisation", "desk").order_by("name", "id")
+    found = _listed(actor)
     for word in text.split():
         found = found.filter(_has(word))
     digits = "".join(one for one in text if one.isdigit())
     if len(digits) >= 4 and not any(one.isalpha() for one in text):
-        found = (
-            access.visible(actor)
-            .select_related("organisation", "desk")
-            .filter(Q(numbers__e164__contains=digits.lstrip("0")) | Q(user_id__icontains=text.strip()))
-            .order_by("name", "id")
+        found = _listed(actor).filter(
+            Q(numbers__e164__contains=digits.lstrip("0")) | Q(user_id__icontains=text.strip())
         )
     return found.distinct()
+
+
+def _listed(actor: Actor) -> QuerySet[Contact]:
+    living = access.visible(actor).filter(erased_at=None)
+    return living.select_related("organisation", "desk").order_by("name", "id")
 
 
 def _has(word: str) -> Q:
@@ -87,15 +90,40 @@ class ContactCard:
     assets: tuple[Asset, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CardRows:
+    """What a card is made of, not read yet; `core.together` may read it with others in one question."""
+
+    contact: Contact
+    numbers: QuerySet[PhoneNumber]
+    addresses: QuerySet[EmailAddress]
+    assets: QuerySet[Asset]
+
+    @property
+    def asked(self) -> tuple[QuerySet[Any], ...]:
+        return self.numbers, self.addresses, self.assets
+
+    def card(self) -> ContactCard:
+        """The card, after the rows were read."""
+        return ContactCard(
+            contact=self.contact,
+            organisation=self.contact.organisation,
+            numbers=tuple((row.label, shown(row.e164), row.e164) for row in self.numbers),
+            addresses=tuple(row.address for row in self.addresses),
+            assets=tuple(self.assets),
+        )
+
+
+def card_rows(contact: Contact) -> CardRows:
+    """The rows of a contact's card; the contact with its organisation."""
+    return CardRows(contact, contact.numbers.all(), contact.addresses.all(), contact.assets.all())
+
+
 def contact_card(contact: Contact) -> ContactCard:
-    """The card of a contact; four queries at the most."""
-    return ContactCard(
-        contact=contact,
-        organisation=contact.organisation,
-        numbers=tuple((row.label, shown(row.e164), row.e164) for row in contact.numbers.all()),
-        addresses=tuple(row.address for row in contact.addresses.all()),
-        assets=tuple(contact.assets.all()),
-    )
+    """The card of a contact; one query, one more for an organisation that was not selected along."""
+    rows = card_rows(contact)
+    together(*rows.asked)
+    return rows.card()
 
 
 def with_numbers(contacts: QuerySet[Contact]) -> QuerySet[Contact]:

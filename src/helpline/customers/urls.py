@@ -10,4 +10,6 @@ urlpatterns = [
     path("contacts/<int:contact_id>/edit/", views.edit_contact, name="edit"),
     path("contacts/<int:contact_id>/numbers/", views.numbers, name="numbers"),
     path("contacts/<int:contact_id>/assets/", views.assets, name="assets"),
+    path("contacts/<int:contact_id>/give-out/", views.give_out, name="give_out"),
+    path("contacts/<int:contact_id>/erase/", views.erase, name="erase"),
 ]

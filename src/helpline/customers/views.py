@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -12,16 +12,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpline.core import registry
 from helpline.core.clock import SYSTEM as CLOCK
-from helpline.core.errors import Conflict, Invalid
-from helpline.customers import access, actions, queries
+from helpline.core.errors import Conflict, DeskError, Invalid
+from helpline.customers import access, actions, personal, queries
 from helpline.customers.events import HOOK_CONTACT_MADE_FOR
 from helpline.customers.forms import AssetForm, ContactForm
+from helpline.customers.models import Contact
 from helpline.people import access as people
 
 PAGE = 50
 
 reading = people.page(*access.READERS)
 writing = people.page(*access.WRITERS)
+giving = people.page(*access.GIVERS)
+erasing = people.page(*access.ERASERS)
 
 
 @require_GET
@@ -45,6 +48,7 @@ def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
     """All about one contact; tickets and calls are added by the rooms that have them."""
     actor = people.actor(request)
     contact = access.contact(actor, contact_id)
+    living = contact.erased_at is None
     return render(
         request,
         "customers/contact.html",
@@ -52,7 +56,9 @@ def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
             "contact": contact,
             "card": queries.contact_card(contact),
             "asset_form": AssetForm(),
-            "may_write": actor.may(contact.desk_id, *access.WRITERS),
+            "may_write": living and actor.may(contact.desk_id, *access.WRITERS),
+            "may_give": living and actor.may(contact.desk_id, *access.GIVERS),
+            "may_erase": living and actor.may(contact.desk_id, *access.ERASERS),
         },
     )
 
@@ -137,3 +143,37 @@ def assets(request: HttpRequest, contact_id: int) -> HttpResponse:
         raise Invalid(_("An asset needs a tag and a kind."), code="asset")
     actions.add_asset(actor, contact, **form.cleaned_data)
     return redirect("customers:contact", contact_id=contact_id)
+
+
+@require_POST
+@giving
+def give_out(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """A ZIP of all we hold of the person."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    archive = personal.give_out(actor, contact)
+    answer = FileResponse(archive, as_attachment=True, filename=f"contact-{contact.pk}.zip")
+    answer["Content-Type"] = "application/zip"
+    answer["Cache-Control"] = "private, no-store"
+    return answer  # type: ignore[return-value]  # streamed
+
+
+@erasing
+def erase(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Says what goes and what stays, and asks for the name before it erases the person."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    if request.method != "POST":
+        return _ask(request, contact)
+    try:
+        personal.erase(actor, contact, request.POST.get("name", ""))
+    except (Conflict, Invalid) as error:
+        return _ask(request, contact, error)
+    messages.success(request, _("The person is erased."))
+    return redirect("customers:contact", contact_id=contact_id)
+
+
+def _ask(request: HttpRequest, contact: Contact, error: DeskError | None = None) -> HttpResponse:
+    access.require_living(contact)
+    found = {"contact": contact, "held": personal.what_is_held(contact), "error": error}
+    return render(request, "customers/erase.html", found, status=error.status if error else 200)

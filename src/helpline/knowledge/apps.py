@@ -6,6 +6,7 @@ class KnowledgeConfig(AppConfig):
     label = "knowledge"
 
     def ready(self) -> None:
-        from helpline.knowledge import offers
+        from helpline.knowledge import offers, personal
 
         offers.register()
+        personal.register()

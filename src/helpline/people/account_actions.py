@@ -14,7 +14,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid, NotFound
 from helpline.core.ids import new_secret
-from helpline.people import accounts, events
+from helpline.people import accounts, desk_actions, events
 from helpline.people.models import (
     ApiToken,
     Desk,
@@ -177,10 +177,14 @@ def use_setup_link(
     *,
     username: str,
     password: str,
-    desk_name: str,
+    desk: desk_actions.DeskFacts,
     clock: Clock = SYSTEM_CLOCK,
 ) -> User:
-    """Make the first desk and its administrator, once. Raises NotFound for a used, old or wrong link."""
+    """Make the first desk and its administrator, once.
+
+    They speak the desk's language and also lead it, so that they can take the first call themselves. Raises
+    NotFound for a used, old or wrong link, Invalid for what cannot be.
+    """
     now = clock.now()
     taken = SetupLink.objects.filter(digest=accounts.digest(secret), used_at=None, expires_at__gt=now).update(
         used_at=now
@@ -191,14 +195,20 @@ def use_setup_link(
             help=_("Restart Helpline: it prints a new one while there is no administrator."),
         )
     _check_password(password, User(username=username), Actor(user_id=None, name="setup"))
-    user = create_user(SYSTEM, username, password=password, phone_password=new_secret(), clock=clock)
-    desk = _first_desk(desk_name)
+    user = create_user(
+        SYSTEM,
+        username,
+        password=password,
+        language=desk.language,
+        phone_password=new_secret(),
+        clock=clock,
+    )
+    known = Desk.objects.filter(name__iexact=desk.name.strip()).first()
+    first = known or desk_actions.create_desk(SYSTEM, desk, clock=clock)
     for role in (Role.DESK_ADMIN, Role.PHONE_ADMIN, Role.LEAD):
-        RoleGrant.objects.get_or_create(user=user, desk=desk, role=role)
-    audit.record(SYSTEM, "set_up", "user", user.pk, desk_id=desk.pk, clock=clock)
+        RoleGrant.objects.get_or_create(user=user, desk=first, role=role)
+    team = first.teams.order_by("tier", "pk").first()
+    if team is not None:
+        team.members.add(user)
+    audit.record(SYSTEM, "set_up", "user", user.pk, desk_id=first.pk, clock=clock)
     return user
-
-
-def _first_desk(name: str) -> Desk:
-    desk, _made = Desk.objects.get_or_create(key=slugify(name) or "desk", defaults={"name": name})
-    return desk

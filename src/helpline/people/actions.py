@@ -21,13 +21,19 @@ from helpline.people.account_actions import (
     token_used,
     use_setup_link,
 )
+from helpline.people.desk_actions import DeskFacts, create_desk, edit_desk, give_busy_reasons, stock
 from helpline.people.models import Presence, PresenceSpan, PresenceState
-from helpline.people.staff_actions import create_team, grant, revoke, set_roles, set_skill
+from helpline.people.staff_actions import create_skill, create_team, grant, revoke, set_roles, set_skill
 
 __all__ = [
+    "DeskFacts",
+    "create_desk",
+    "create_skill",
     "create_team",
     "create_token",
     "create_user",
+    "edit_desk",
+    "give_busy_reasons",
     "grant",
     "make_setup_link",
     "revoke",
@@ -39,6 +45,7 @@ __all__ = [
     "set_presence",
     "set_roles",
     "set_skill",
+    "stock",
     "token_used",
     "use_setup_link",
 ]

@@ -9,6 +9,7 @@ PRESENCE_CHANGED: Final = "presence_changed"
 PHONE_ACCOUNT_CHANGED: Final = "phone_account_changed"
 PHONE_READY_CHANGED: Final = "phone_ready_changed"
 USER_CHANGED: Final = "user_changed"
+DESK_CHANGED: Final = "desk_changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import Actor, Role
 from helpline.people import access
+from helpline.people.desk_actions import countries
 from helpline.people.models import Desk
 
 #: roles as people read them
@@ -21,6 +23,17 @@ ROLE_LABELS = {
     Role.DESK_ADMIN: _("Desk administrator"),
     Role.MANAGER: _("Manager"),
 }
+
+
+COUNTRY_HELP = _("For reading phone numbers without a country code.")
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if "/" in zone]
+
+
+def _countries() -> list[tuple[str, str]]:
+    return [(code, code) for code in countries()]
 
 
 class NewUserForm(forms.Form):
@@ -50,6 +63,9 @@ class SetupForm(forms.Form):
     """The first desk and its administrator."""
 
     desk_name = forms.CharField(label=_("Name of your desk"), max_length=120)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones, initial="Europe/Amsterdam")
+    country = forms.ChoiceField(label=_("Country"), choices=_countries, initial="NL", help_text=COUNTRY_HELP)
     username = forms.CharField(label=_("Your user name"), max_length=60)
     password = forms.CharField(
         label=_("Password"),
@@ -62,6 +78,21 @@ class SetupForm(forms.Form):
         dress(self)
 
 
+class DeskForm(forms.Form):
+    """What a desk is."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Callers hear it in the greeting."))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=_zones, initial="Europe/Amsterdam")
+    country = forms.ChoiceField(label=_("Country"), choices=_countries, initial="NL", help_text=COUNTRY_HELP)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, desk: Desk | None = None) -> None:
+        super().__init__(
+            data, initial={key: getattr(desk, key) for key in self.base_fields} if desk else None
+        )
+        dress(self)
+
+
 class SkillForm(forms.Form):
     """One cell of the skills matrix."""
 
@@ -71,5 +102,10 @@ class SkillForm(forms.Form):
 def dress(form: forms.Form) -> None:
     """Give the fields the classes of the shell's form controls."""
     for field in form.fields.values():
-        select = isinstance(field.widget, forms.Select)
-        field.widget.attrs.setdefault("class", "form-select" if select else "form-control")
+        field.widget.attrs.setdefault("class", _dress_of(field.widget))
+
+
+def _dress_of(widget: forms.Widget) -> str:
+    if isinstance(widget, forms.CheckboxInput):
+        return "form-check-input"
+    return "form-select" if isinstance(widget, forms.Select) else "form-control"

@@ -1,13 +1,16 @@
 """Readers of this room."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from helpline.core.access import WORKERS, Actor
+from helpline.core.together import together
 from helpline.people import accounts
 from helpline.people.models import (
     AgentSkill,
@@ -34,6 +37,8 @@ class Agent:
     reason: str
     since: datetime | None
     until: datetime | None
+    #: what the agent asked for while on a call, taken afterwards
+    next_state: str
     call_id: UUID | None
     phone_ready_at: datetime | None
     #: names of the teams
@@ -44,21 +49,49 @@ class Agent:
     skills: dict[str, int]
 
 
-def agents(desk_ids: Iterable[int]) -> list[Agent]:
-    """Active agents, specialists and leads of the desks, by name; three queries."""
-    rows = (
-        User.objects.filter(is_active=True, grants__desk__in=list(desk_ids), grants__role__in=sorted(WORKERS))
-        .select_related("presence")
-        .prefetch_related("teams", "skills__skill")
-        .distinct()
-        .order_by("first_name", "username")
+@dataclass(frozen=True, slots=True)
+class AgentRows:
+    """The rows that tell of agents, not read yet; `core.together` may read them with others in one question."""
+
+    users: QuerySet[User]
+    teams: QuerySet[Any]
+    skills: QuerySet[AgentSkill]
+
+    @property
+    def asked(self) -> tuple[QuerySet[Any], ...]:
+        return self.users, self.teams, self.skills
+
+    def agents(self) -> list[Agent]:
+        """The agents by name, after the rows were read."""
+        teams: dict[int, list[Team]] = defaultdict(list)
+        for place in self.teams:
+            teams[place.user_id].append(place.team)
+        skills: dict[int, dict[str, int]] = defaultdict(dict)
+        for row in self.skills:
+            skills[row.user_id][row.skill.key] = row.level
+        return [_agent(user, teams[user.pk], skills[user.pk]) for user in self.users]
+
+
+def agent_rows(desk_ids: Iterable[int]) -> AgentRows:
+    """Active agents, specialists and leads of the desks."""
+    at_work = members_of_desk(desk_ids)
+    people = at_work.order_by().values("pk")
+    return AgentRows(
+        users=at_work.select_related("presence"),
+        teams=Team.members.through.objects.filter(user__in=people).select_related("team").order_by("pk"),
+        skills=AgentSkill.objects.filter(user__in=people).select_related("skill").order_by("pk"),
     )
-    return [_agent(user) for user in rows]
 
 
-def _agent(user: User) -> Agent:
+def agents(desk_ids: Iterable[int]) -> list[Agent]:
+    """Active agents, specialists and leads of the desks, by name; one query."""
+    rows = agent_rows(desk_ids)
+    together(*rows.asked)
+    return rows.agents()
+
+
+def _agent(user: User, teams: Sequence[Team], skills: dict[str, int]) -> Agent:
     here = getattr(user, "presence", None)
-    teams = list(user.teams.all())
     return Agent(
         user_id=user.pk,
         username=user.username,
@@ -67,11 +100,12 @@ def _agent(user: User) -> Agent:
         reason=here.reason if here else "",
         since=here.since if here else None,
         until=here.until if here else None,
+        next_state=here.next_state if here else "",
         call_id=here.call_id if here else None,
         phone_ready_at=here.phone_ready_at if here else None,
         teams=tuple(team.name for team in teams),
         tier=min((team.tier for team in teams), default=1),
-        skills={row.skill.key: row.level for row in user.skills.all()},
+        skills=skills,
     )
 
 
@@ -90,9 +124,9 @@ def user_by_token(text: str) -> User | None:
     return token.user if token else None
 
 
-def call_in_hand(user_id: int | None) -> UUID | None:
-    """The call an agent talks in, holds or wraps up now."""
-    return Presence.objects.filter(user_id=user_id or 0).values_list("call_id", flat=True).first()
+def in_hand(user_id: int | None) -> QuerySet[Presence]:
+    """Where an agent is, when they talk in a call, hold it or wrap it up now; no row otherwise."""
+    return Presence.objects.filter(user_id=user_id or 0, call_id__isnull=False)
 
 
 def phone_account(user: User) -> PhoneAccount | None:
@@ -124,9 +158,13 @@ def members_of_desk(desk_ids: Iterable[int]) -> QuerySet[User]:
     )
 
 
-def busy_reasons(actor: Actor) -> list[BusyReason]:
-    """Reasons an agent may give at their desks, each key once."""
-    rows = BusyReason.objects.filter(desk__in=actor.desk_ids).order_by("id")
+def reason_rows(actor: Actor) -> QuerySet[BusyReason]:
+    """Busy reasons of the actor's desks; a key may come once a desk."""
+    return BusyReason.objects.filter(desk__in=actor.desk_ids).order_by("id")
+
+
+def busy_reasons(rows: Iterable[BusyReason]) -> list[BusyReason]:
+    """The reasons an agent may give, each key once, of those of their desks."""
     return list({row.key: row for row in reversed(list(rows))}.values())[::-1]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core import audit, outbox
@@ -11,6 +10,7 @@ from helpline.core.access import Actor, Role, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
+from helpline.core.keys import free_key
 from helpline.people import events
 from helpline.people.models import AgentSkill, Desk, RoleGrant, Skill, Team, User
 
@@ -74,6 +74,22 @@ def set_skill(actor: Actor, user: User, skill: Skill, level: int, *, clock: Cloc
 
 
 @transaction.atomic
+def create_skill(actor: Actor, name: str, *, clock: Clock = SYSTEM_CLOCK) -> Skill:
+    """The skill of this name, made when nobody has asked for it before. Raises Invalid without a name."""
+    require(actor, None, Role.DESK_ADMIN, Role.PHONE_ADMIN)
+    words = name.strip()
+    if not words:
+        raise Invalid(_("A skill needs a name."), code="skill")
+    known = Skill.objects.filter(name__iexact=words).first() or Skill.objects.filter(key=words).first()
+    if known:
+        return known
+    key = free_key(words, "skill", set(Skill.objects.values_list("key", flat=True)))
+    skill = Skill.objects.create(key=key, name=words[:80])
+    audit.record(actor, "create", "skill", skill.pk, changes={"name": skill.name}, clock=clock)
+    return skill
+
+
+@transaction.atomic
 def create_team(
     actor: Actor,
     desk: Desk,
@@ -85,9 +101,9 @@ def create_team(
 ) -> Team:
     """Make a team at a desk. Raises Conflict when the desk has one of that name."""
     require(actor, desk.pk, Role.DESK_ADMIN)
-    key = slugify(name)
-    if Team.objects.filter(desk=desk, key=key).exists():
+    if Team.objects.filter(desk=desk, name__iexact=name).exists():
         raise Conflict(_("The desk has a team of this name."))
+    key = free_key(name, "team", set(desk.teams.values_list("key", flat=True)))
     team = Team.objects.create(desk=desk, key=key, name=name, tier=tier)
     team.members.set(members)
     audit.record(actor, "create_team", "team", team.pk, desk_id=desk.pk, changes={"name": name}, clock=clock)

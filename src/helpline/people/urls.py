@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpline.people import views
+from helpline.people import desk_views, views
 
 app_name = "people"
 urlpatterns = [
@@ -9,6 +9,10 @@ urlpatterns = [
     path("me/tokens/", views.new_token, name="new_token"),
     path("me/tokens/<int:token_id>/revoke/", views.drop_token, name="drop_token"),
     path("me/phone-password/", views.phone_password, name="phone_password"),
+    path("desks/", desk_views.desk_list, name="desks"),
+    path("desks/new/", desk_views.new_desk, name="new_desk"),
+    path("desks/<int:desk_id>/", desk_views.desk, name="desk"),
+    path("desks/<int:desk_id>/teams/", desk_views.new_team, name="new_team"),
     path("people/", views.people_list, name="list"),
     path("people/new/", views.new_user, name="new"),
     path("people/skills/", views.skills, name="skills"),

@@ -1,5 +1,6 @@
 """Pages about people: list, one person, skills matrix, own account, first set-up."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.db import transaction
@@ -203,9 +204,14 @@ def setup(request: HttpRequest, secret: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "people/setup.html", {"form": form}, status=422 if form.is_bound else 200)
     try:
-        user = actions.use_setup_link(secret, **form.cleaned_data)
+        user = _set_up(secret, dict(form.cleaned_data))
     except (Conflict, Invalid) as error:
         form.add_error(None, str(error.message))
         return render(request, "people/setup.html", {"form": form}, status=error.status)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("people:list")
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+def _set_up(secret: str, given: dict[str, str]) -> User:
+    desk = actions.DeskFacts(given["desk_name"], given["language"], given["timezone"], given["country"])
+    return actions.use_setup_link(secret, username=given["username"], password=given["password"], desk=desk)

@@ -6,7 +6,8 @@ class ProcedureConfig(AppConfig):
     label = "procedure"
 
     def ready(self) -> None:
-        from helpline.procedure import listening, offers
+        from helpline.procedure import listening, offers, personal
 
         listening.register()
         offers.register()
+        personal.register()

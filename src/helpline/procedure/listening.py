@@ -5,9 +5,10 @@ from helpline.core.access import SYSTEM
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.people import access as people_access
-from helpline.people.models import User
-from helpline.procedure import gates, notes, runs
-from helpline.procedure.models import CallRun
+from helpline.people.desk_actions import HOOK_STOCK
+from helpline.people.models import Desk, User
+from helpline.procedure import gates, notes, publishing, runs
+from helpline.procedure.models import CallRun, Procedure
 from helpline.telephony.models import Call, CallState
 from helpline.tickets import events as ticket_events
 from helpline.tickets.access import may_work
@@ -40,8 +41,15 @@ def wrapped_up(*, call: Call, user: User, clock: Clock = SYSTEM_CLOCK, **_facts:
         gates.finish(run, clock)
 
 
+def desk_stocked(*, desk: Desk, clock: Clock = SYSTEM_CLOCK, **_facts: object) -> None:
+    """A desk has a guided call from its first day."""
+    if not Procedure.objects.filter(desk=desk).exists():
+        publishing.create_default(desk, desk.language, clock=clock)
+
+
 def register() -> None:
     """Hang this room's functions on the hooks of the rooms below."""
+    registry.on(HOOK_STOCK, desk_stocked)
     registry.on("call_offered", call_offered)
     registry.on("call_answered", call_answered)
     registry.on("call_passed_on", call_answered)

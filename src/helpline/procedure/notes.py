@@ -13,8 +13,21 @@ _WORDS = {FieldKind.TEXT, FieldKind.LONG, FieldKind.CHOICE}
 
 def summary(document: Document, answers: dict[str, object]) -> str:
     """The answers in words that no field of the ticket holds, one paragraph each; empty when there are none."""
-    asked = [field for step in document.steps for field in step.fields if _told_in_words(field)]
-    return "\n\n".join(f"{field.label}:\n{answers[field.key]}" for field in asked if field.key in answers)
+    asked = [field for field in _asked(document) if field.key in answers]
+    return "\n\n".join(f"{_heading(field)}{answers[field.key]}" for field in asked)
+
+
+def headings(document: Document) -> list[str]:
+    """What stands above an answer in a note; a text with one of them was made of answers."""
+    return [_heading(field) for field in _asked(document)]
+
+
+def _asked(document: Document) -> list[Field]:
+    return [field for step in document.steps for field in step.fields if _told_in_words(field)]
+
+
+def _heading(field: Field) -> str:
+    return f"{field.label}:\n"
 
 
 def _told_in_words(field: Field) -> bool:

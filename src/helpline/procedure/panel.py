@@ -11,6 +11,7 @@ from django.utils import formats, translation
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
+from helpline.core.together import together
 from helpline.procedure import access, parsing, placeholders, step_tools
 from helpline.procedure.document import CLOSING, IDENTITY, Document, Field, FieldKind, Gate, Per, Step
 from helpline.procedure.models import CallRun, GatePass, RunTicket, StepTime
@@ -141,13 +142,10 @@ class _Loaded:
 
 
 def _load(run: CallRun) -> _Loaded:
-    return _Loaded(
-        run=run,
-        document=parsing.parse(run.version.document),
-        problems=list(run.problems.select_related("ticket__requester").order_by("opened_at", "pk")),
-        passes=list(run.gate_passes.all()),
-        times=list(run.step_times.order_by("started_at", "pk")),
-    )
+    problems = run.problems.select_related("ticket__requester").order_by("opened_at", "pk")
+    passes, times = run.gate_passes.all(), run.step_times.order_by("started_at", "pk")
+    together(problems, passes, times)
+    return _Loaded(run, parsing.parse(run.version.document), list(problems), list(passes), list(times))
 
 
 def panel(actor: Actor, run: CallRun, *, clock: Clock = SYSTEM_CLOCK) -> Panel:

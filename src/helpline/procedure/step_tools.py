@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
 
 from helpline.core.access import Actor
 from helpline.core.clock import Clock
+from helpline.core.together import together
 from helpline.customers.models import Asset
 from helpline.knowledge import queries as knowledge_queries
 from helpline.knowledge.models import Article
@@ -56,15 +60,19 @@ class Tools:
 
 
 def tools(actor: Actor, run: CallRun, step: Step, clock: Clock) -> Tools:
-    """What the step asks for, loaded now (at most four queries)."""
+    """What the step asks for, loaded now (at most two queries)."""
     wants = set(step.tools)
+    rows = _rows(run, clock)
+    needed = [rows[tool] for tool in rows if tool in wants]
+    if needed:
+        together(*(one for group in needed for one in group))
     return Tools(
-        earlier=_earlier(run) if Tool.EARLIER in wants else (),
-        several=_several(actor, run, clock) if Tool.SEVERAL_HIT in wants else None,
+        earlier=tuple(rows[Tool.EARLIER][0]) if Tool.EARLIER in wants else (),
+        several=_several(actor, run, *rows[Tool.SEVERAL_HIT]) if Tool.SEVERAL_HIT in wants else None,
         articles=_articles(run) if Tool.ARTICLES in wants else (),
         wants_articles=Tool.ARTICLES in wants,
-        assign=_assign(run) if Tool.ASSIGN in wants else None,
-        licences=_licences(run) if Tool.IDENTITY in wants else (),
+        assign=_assign(run, *rows[Tool.ASSIGN]) if Tool.ASSIGN in wants else None,
+        licences=tuple(rows[Tool.IDENTITY][0]) if Tool.IDENTITY in wants else (),
         identity=Tool.IDENTITY in wants,
         closing=Tool.CLOSING in wants,
         hold=Tool.HOLD in wants,
@@ -72,19 +80,27 @@ def tools(actor: Actor, run: CallRun, step: Step, clock: Clock) -> Tools:
     )
 
 
-def _earlier(run: CallRun) -> tuple[Ticket, ...]:
-    contact = run.call.contact
-    return tuple(ticket_queries.live_tickets_of(contact)[:6]) if contact else ()
-
-
-def _several(actor: Actor, run: CallRun, clock: Clock) -> Several:
-    ticket, desk_id = run.ticket, run.call.desk_id
+def _rows(run: CallRun, clock: Clock) -> dict[Tool, tuple[QuerySet[Any], ...]]:
+    """What each tool is made of, not read yet."""
+    contact, ticket = run.call.contact, run.ticket
+    desks = [run.call.desk_id] if run.call.desk_id else []
     category = ticket.category if ticket else None
-    return Several(
-        alike=tuple(ticket_queries.similar(category, clock=clock, but=ticket)) if category else (),
-        incidents=tuple(ticket_queries.open_incidents([desk_id])) if desk_id else (),
-        may_declare=actor.may(desk_id, *ticket_access.DECLARERS),
-    )
+    return {
+        Tool.EARLIER: (ticket_queries.live_tickets_of(contact)[:6] if contact else Ticket.objects.none(),),
+        Tool.SEVERAL_HIT: (
+            ticket_queries.similar_rows(category, clock=clock, but=ticket),
+            ticket_queries.incident_rows(desks),
+        ),
+        Tool.ASSIGN: (people_queries.teams(desks),),
+        Tool.IDENTITY: (
+            contact.assets.exclude(licence="").order_by("tag") if contact else Asset.objects.none(),
+        ),
+    }
+
+
+def _several(actor: Actor, run: CallRun, alike: Iterable[Ticket], incidents: Iterable[Incident]) -> Several:
+    may_declare = actor.may(run.call.desk_id, *ticket_access.DECLARERS)
+    return Several(tuple(alike), tuple(incidents), may_declare)
 
 
 def _articles(run: CallRun) -> tuple[Article, ...]:
@@ -95,15 +111,9 @@ def _articles(run: CallRun) -> tuple[Article, ...]:
     return tuple(knowledge_queries.suggest(desk, path, ticket.subject))
 
 
-def _assign(run: CallRun) -> Assign:
+def _assign(run: CallRun, teams: Iterable[Team]) -> Assign:
     category = run.ticket.category if run.ticket else None
-    teams = tuple(people_queries.teams([run.call.desk_id])) if run.call.desk_id else ()
-    return Assign(teams, category.team_id if category else None)
-
-
-def _licences(run: CallRun) -> tuple[Asset, ...]:
-    contact = run.call.contact
-    return tuple(contact.assets.exclude(licence="").order_by("tag")) if contact else ()
+    return Assign(tuple(teams), category.team_id if category else None)
 
 
 def options(run: CallRun, asked: Field) -> Options:

@@ -1,6 +1,11 @@
-"""The only writers of calls, legs, holds: each is one transaction, may come twice, and in any order."""
+"""The only writers of calls, legs, holds: each is one transaction, may come twice, and in any order.
 
-from collections.abc import Mapping
+None makes a savepoint: within a larger transaction a fault undoes the whole of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +27,15 @@ from helpline.telephony.models import (
     LegState,
 )
 
+#: calls with the kinds of events to be told at the end of `told_once`
+_to_tell: ContextVar[dict[UUID, set[str]] | None] = ContextVar("calls_to_tell", default=None)
 #: columns of Call that others may set with `note_facts`
 FACTS = frozenset(
     {"desk_id", "contact_id", "contact_by", "agent_id", "queue_key", "language", "outcome", "ended_by"}
 )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def register_call(
     leg_id: str,
     *,
@@ -59,11 +66,11 @@ def register_call(
     )
     note(call.pk, "arrived", leg=leg_id, data={"to": to_number, "from": from_number}, clock=clock)
     note(call.pk, "state", data={"state": CallState.FLOW}, clock=clock)
-    _tell(call, events.CALL_STARTED, clock)
+    _tell(call.pk, events.CALL_STARTED, clock)
     return call
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def begin_outgoing(
     user_id: int, desk_id: int | None, from_number: str, to_number: str, clock: Clock = SYSTEM_CLOCK
 ) -> Call:
@@ -78,11 +85,11 @@ def begin_outgoing(
     )
     note(call.pk, "dialled", data={"to": to_number, "user": user_id}, clock=clock)
     note(call.pk, "state", data={"state": CallState.FLOW}, clock=clock)
-    _tell(call, events.CALL_STARTED, clock)
+    _tell(call.pk, events.CALL_STARTED, clock)
     return call
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add_leg(
     call_id: UUID, leg_id: str, role: LegRole, endpoint: str, user_id: int | None, clock: Clock = SYSTEM_CLOCK
 ) -> Leg:
@@ -100,7 +107,7 @@ def add_leg(
     return leg
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_ringing(leg_id: str, clock: Clock = SYSTEM_CLOCK) -> bool:
     """True the first time."""
     changed = Leg.objects.filter(pk=leg_id, state=LegState.DIALLING).update(
@@ -109,7 +116,7 @@ def leg_ringing(leg_id: str, clock: Clock = SYSTEM_CLOCK) -> bool:
     return _noted(leg_id, "ringing", bool(changed), clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_answered(leg_id: str, clock: Clock = SYSTEM_CLOCK) -> bool:
     """True the first time; a leg that has ended stays ended."""
     waiting = Leg.objects.filter(pk=leg_id, state__in=[LegState.DIALLING, LegState.RINGING])
@@ -117,7 +124,7 @@ def leg_answered(leg_id: str, clock: Clock = SYSTEM_CLOCK) -> bool:
     return _noted(leg_id, "answered", bool(changed), clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_ended(leg_id: str, cause: int | None, text: str = "", clock: Clock = SYSTEM_CLOCK) -> bool:
     """True the first time. A cause that comes later fills the gap."""
     now = clock.now()
@@ -128,7 +135,7 @@ def leg_ended(leg_id: str, cause: int | None, text: str = "", clock: Clock = SYS
     return _noted(leg_id, "hung_up", bool(changed), clock, {"cause": cause, "text": text})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_moved(leg_id: str, bridge_id: str, joined: bool, clock: Clock = SYSTEM_CLOCK) -> bool:
     """Follow the leg into a bridge, or out of the one it was in. False when it is so already."""
     leg = Leg.objects.filter(pk=leg_id).exclude(state=LegState.ENDED)
@@ -140,27 +147,27 @@ def leg_moved(leg_id: str, bridge_id: str, joined: bool, clock: Clock = SYSTEM_C
     return _noted(leg_id, kind, bool(changed), clock, {"bridge": bridge_id})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_held(leg_id: str, held: bool, clock: Clock = SYSTEM_CLOCK) -> bool:
     """The phone's own hold key. False when it is so already."""
     changed = Leg.objects.filter(pk=leg_id).exclude(on_hold=held).update(on_hold=held)
     return _noted(leg_id, "phone_held" if held else "phone_unheld", bool(changed), clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_muted(leg_id: str, muted: bool, clock: Clock = SYSTEM_CLOCK) -> bool:
     """The person at the leg is not heard. False when it is so already."""
     changed = Leg.objects.filter(pk=leg_id).exclude(muted=muted).update(muted=muted)
     return _noted(leg_id, "muted" if muted else "unmuted", bool(changed), clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def leg_role(leg_id: str, role: LegRole) -> None:
     """A colleague who was asked in has the call now, or the other way round."""
     Leg.objects.filter(pk=leg_id).update(role=role)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def set_state(call_id: UUID, state: CallState, clock: Clock = SYSTEM_CLOCK) -> bool:
     """Move a call that has not ended. The first talking makes it answered. False when it is so already."""
     changed = Call.objects.filter(pk=call_id).exclude(state__in=[state, CallState.ENDED]).update(state=state)
@@ -169,7 +176,7 @@ def set_state(call_id: UUID, state: CallState, clock: Clock = SYSTEM_CLOCK) -> b
     note(call_id, "state", data={"state": state}, clock=clock)
     if state == CallState.TALKING:
         _first_talk(call_id, clock)
-    _tell(Call.objects.get(pk=call_id), events.CALL_CHANGED, clock)
+    _tell(call_id, events.CALL_CHANGED, clock)
     return True
 
 
@@ -180,7 +187,7 @@ def _first_talk(call_id: UUID, clock: Clock) -> None:
         Call.objects.filter(pk=call_id).update(wait_s=times.wait_s)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def end_call(call_id: UUID, *, by: str, outcome: str = "", clock: Clock = SYSTEM_CLOCK) -> bool:
     """The call is over: durations are settled, open holds end. True the first time.
 
@@ -199,20 +206,20 @@ def end_call(call_id: UUID, *, by: str, outcome: str = "", clock: Clock = SYSTEM
     Call.objects.filter(pk=call_id).update(wait_s=times.wait_s, talk_s=times.talk_s, hold_s=times.hold_s)
     call = Call.objects.get(pk=call_id)
     note(call_id, "ended", data={"by": call.ended_by, "outcome": call.outcome}, clock=clock)
-    _tell(call, events.CALL_ENDED, clock)
+    _tell(call.pk, events.CALL_ENDED, clock)
     return True
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def note_facts(call_id: UUID, clock: Clock = SYSTEM_CLOCK, **facts: Any) -> None:
     """Write what was found out about a call. Raises ValueError for a column that has a writer of its own."""
     if not facts.keys() <= FACTS:
         raise ValueError(f"{sorted(facts.keys() - FACTS)} are not facts of a call")
     Call.objects.filter(pk=call_id).update(**facts)
-    _tell(Call.objects.get(pk=call_id), events.CALL_CHANGED, clock)
+    _tell(call_id, events.CALL_CHANGED, clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def begin_hold(call_id: UUID, by: int | None, kind: str, asked: bool, clock: Clock = SYSTEM_CLOCK) -> bool:
     """The caller hears music. A hold that runs becomes one of this kind."""
     running = Hold.objects.filter(call_id=call_id, ended_at=None)
@@ -225,7 +232,7 @@ def begin_hold(call_id: UUID, by: int | None, kind: str, asked: bool, clock: Clo
     return True
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def end_hold(call_id: UUID, clock: Clock = SYSTEM_CLOCK) -> bool:
     """The hold is over; what follows is said by `set_state`."""
     ended = Hold.objects.filter(call_id=call_id, ended_at=None).update(ended_at=clock.now())
@@ -234,7 +241,7 @@ def end_hold(call_id: UUID, clock: Clock = SYSTEM_CLOCK) -> bool:
     return bool(ended)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add_wrapup(call_id: UUID, seconds: float) -> None:
     """Count an agent's finished work after the talk."""
     amount = spans.seconds(seconds)
@@ -256,7 +263,7 @@ def note(
 
 def changed(call_id: UUID, clock: Clock = SYSTEM_CLOCK) -> None:
     """Tell live pages to look at the call again. In a transaction only."""
-    _tell(Call.objects.get(pk=call_id), events.CALL_CHANGED, clock)
+    _tell(call_id, events.CALL_CHANGED, clock)
 
 
 def _noted(
@@ -264,14 +271,35 @@ def _noted(
 ) -> bool:
     if not changed:
         return False
-    leg = Leg.objects.select_related("call").get(pk=leg_id)
+    leg = Leg.objects.only("role", "user_id", "call_id").get(pk=leg_id)
     facts = {"role": leg.role, "user": leg.user_id, **(data or {})}
     note(leg.call_id, kind, leg=leg_id, data=facts, clock=clock)
-    _tell(leg.call, events.CALL_CHANGED, clock)
+    _tell(leg.call_id, events.CALL_CHANGED, clock)
     return True
 
 
-def _tell(call: Call, kind: str, clock: Clock) -> None:
+@contextmanager
+def told_once(clock: Clock = SYSTEM_CLOCK) -> Iterator[None]:
+    """Within it changes are only noted; at its end pages are told once per call. In a transaction only."""
+    pending: dict[UUID, set[str]] = {}
+    before = _to_tell.set(pending)
+    try:
+        yield
+    finally:
+        _to_tell.reset(before)
+    for call_id, kinds in pending.items():
+        for kind in sorted(kinds - {events.CALL_CHANGED}) or [events.CALL_CHANGED]:
+            _tell(call_id, kind, clock)
+
+
+def _tell(call_id: UUID, kind: str, clock: Clock) -> None:
+    pending = _to_tell.get()
+    if pending is not None:
+        pending.setdefault(call_id, set()).add(kind)
+        return
+    call = Call.objects.filter(pk=call_id).first()
+    if call is None:
+        return  # undone since: an outgoing call that was refused
     people = Leg.objects.filter(Q(call=call) & ~Q(state=LegState.ENDED)).values_list("user_id", flat=True)
     outbox.emit(
         kind,

@@ -9,9 +9,10 @@ class TelephonyConfig(AppConfig):
     label = "telephony"
 
     def ready(self) -> None:
-        """Have the worker erase recordings whose time is over."""
+        """Have the worker erase recordings whose time is over; say what is held of a caller."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.telephony import recordings
+        from helpline.telephony import personal, recordings
 
         duty = Periodic("erase recordings", ERASE_EVERY_S, recordings.erase_what_is_due)
         periodic.register("erase_recordings", duty)
+        personal.register()

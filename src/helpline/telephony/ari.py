@@ -24,12 +24,16 @@ _CHUNK = 1 << 16
 
 
 class AriError(Exception):
-    """The switch refused. `status` as in ARI: 404 unknown, 409 wrong state, 422 bad parameter."""
+    """The switch refused. `status` as in ARI: 404 unknown, 409 wrong state, 422 bad parameter.
 
-    def __init__(self, status: int, message: str, path: str = "") -> None:
+    `cause`: Q.850, why nothing could be rung, where the switch says so (the embedded one does).
+    """
+
+    def __init__(self, status: int, message: str, path: str = "", cause: int | None = None) -> None:
         super().__init__(f"{path}: {status} {message}")
         self.status = status
         self.message = message
+        self.cause = cause
 
 
 class AriUnavailable(AriError):
@@ -98,7 +102,7 @@ class AriClient:
             async with self._open.request(method, self._url + path, params=query, json=body) as answer:
                 text = await answer.text()
                 if answer.status >= 400:
-                    raise AriError(answer.status, _message(text), path)
+                    raise _refusal(answer.status, text, path)
                 return json.loads(text) if text else None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise AriUnavailable(str(error) or type(error).__name__, path) from error
@@ -110,7 +114,7 @@ class AriClient:
         try:
             async with self._open.get(self._url + path, timeout=limit) as answer:
                 if answer.status >= 400:
-                    raise AriError(answer.status, _message(await answer.text()), path)
+                    raise _refusal(answer.status, await answer.text(), path)
                 with target.open("wb") as file:
                     async for chunk in answer.content.iter_chunked(_CHUNK):
                         file.write(chunk)
@@ -168,9 +172,11 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _message(text: str) -> str:
+def _refusal(status: int, text: str, path: str) -> AriError:
     """ARI errors are `{"message": ...}`; whatever else came is shown shortened."""
     try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return text[:200]
+        body = json.loads(text)
+        cause = body.get("cause")
+        return AriError(status, str(body["message"]), path, cause if isinstance(cause, int) else None)
+    except (ValueError, KeyError, AttributeError):
+        return AriError(status, text[:200], path)

@@ -69,6 +69,15 @@ class LegHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The signalling connection of a leg closed (media may go on), or its phone was heard of again."""
+
+    call: UUID
+    leg: str
+    lost: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Digit:
     call: UUID
     leg: str
@@ -118,6 +127,7 @@ Heard = (
     | LegJoined
     | LegLeft
     | LegHeld
+    | ConnectionChanged
     | Digit
     | PlaybackEnded
     | RecordingEnded

@@ -11,11 +11,13 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.telephony import actions, recordings
 from helpline.telephony import events as heard
-from helpline.telephony.models import Leg, LegRole
+from helpline.telephony.models import CallState, Leg, LegRole
 
 Event = dict[str, Any]
 #: first word of the application arguments of legs that we made ourselves
 OWN_LEG, SNOOP = "leg", "snoop"
+#: channel variable by which the embedded switch tells that the connection of a leg closed; Asterisk knows none
+CONNECTION = "HELPLINE_CONNECTION"
 
 
 def hear(event: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
@@ -115,12 +117,14 @@ def _moved(event: Event, joined: bool, clock: Clock) -> list[heard.Heard]:
 
 
 def _digit(event: Event, clock: Clock) -> list[heard.Heard]:
+    """The key itself is kept only where it chooses something of ours; in a talk it may be part of a secret."""
     leg, digit = str(_channel(event)["id"]), str(event["digit"])
-    call = _call_of(leg)
-    if call is None:
+    row = Leg.objects.select_related("call").filter(pk=leg).first()
+    if row is None:
         return []
-    actions.note(call, "digit", leg=leg, data={"digit": digit}, clock=clock)
-    return [heard.Digit(call, leg, digit)]
+    chooses = row.call.state == CallState.FLOW
+    actions.note(row.call_id, "digit", leg=leg, data={"digit": digit} if chooses else {}, clock=clock)
+    return [heard.Digit(row.call_id, leg, digit)]
 
 
 def _held(event: Event, clock: Clock) -> list[heard.Heard]:
@@ -129,6 +133,13 @@ def _held(event: Event, clock: Clock) -> list[heard.Heard]:
     if row is None or row.role == LegRole.CALLER or not actions.leg_held(leg, held, clock):
         return []
     return [heard.LegHeld(row.call_id, leg, held)]
+
+
+def _variable(event: Event, clock: Clock) -> list[heard.Heard]:
+    leg = str(_channel(event).get("id", ""))
+    if event.get("variable") != CONNECTION or (call := _call_of(leg)) is None:
+        return []
+    return [heard.ConnectionChanged(call, leg, event.get("value") == "lost")]
 
 
 def _playback_finished(event: Event, clock: Clock) -> list[heard.Heard]:
@@ -168,6 +179,7 @@ _HANDLERS: dict[str, Callable[[Event, Clock], list[heard.Heard]]] = {
     "ChannelDtmfReceived": _digit,
     "ChannelHold": _held,
     "ChannelUnhold": _held,
+    "ChannelVarset": _variable,
     "PlaybackFinished": _playback_finished,
     "RecordingFinished": _recording_over,
     "RecordingFailed": _recording_over,

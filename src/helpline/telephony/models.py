@@ -63,6 +63,8 @@ class Call(models.Model):
             models.Index(fields=["state", "-started_at"]),
             models.Index(fields=["contact", "-started_at"]),
             models.Index(fields=["from_number", "-started_at"]),
+            # the list of calls of all one's desks goes back in time
+            models.Index(fields=["-started_at", "-id"]),
         ]
 
 
@@ -155,6 +157,9 @@ class Recording(models.Model):
     failure = models.CharField(max_length=200, blank=True)
     #: erased by the retention job after this moment (UTC)
     keep_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "started_at"])]
 
 
 class RecordingAccess(models.Model):

@@ -1,5 +1,6 @@
 """Readers of calls and their legs, for the rooms above."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,17 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from helpline.telephony import spans, story
-from helpline.telephony.models import Call, CallState, Hold, Leg, LegRole, LegState, Recording, RecordingState
+from helpline.telephony.models import (
+    Call,
+    CallEvent,
+    CallState,
+    Hold,
+    Leg,
+    LegRole,
+    LegState,
+    Recording,
+    RecordingState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +35,19 @@ class StoryLine:
 
 def call_story(call: Call) -> list[StoryLine]:
     """What happened on the call in order of time (two queries)."""
-    names = {
-        leg.user_id: leg.user.display_name
-        for leg in call.legs.select_related("user")
-        if leg.user_id and leg.user
-    }
+    return told(call, call.legs.select_related("user"), told_events(call))
+
+
+def told_events(call: Call) -> QuerySet[CallEvent]:
+    """The events a story tells of, in order of time."""
+    return call.events.exclude(kind="state").order_by("at", "id")
+
+
+def told(call: Call, legs: Iterable[Leg], events: Iterable[CallEvent]) -> list[StoryLine]:
+    """The story of rows read already; `legs` with their users."""
+    names = {leg.user_id: leg.user.display_name for leg in legs if leg.user_id and leg.user}
     lines = []
-    for row in call.events.exclude(kind="state").order_by("at", "id"):
+    for row in events:
         text = story.sentence(row.kind, row.data, names)
         if text:
             offset = (row.at - call.started_at).total_seconds()

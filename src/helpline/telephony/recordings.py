@@ -6,6 +6,7 @@ import os
 import wave
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def _folder() -> Path:
     return Path(settings.MEDIA_ROOT) / "recordings"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def begin(call_id: UUID, name: str, clock: Clock = SYSTEM_CLOCK) -> bool:
     """A row for a recording that is about to start. False when there is one already."""
     _row, made = Recording.objects.get_or_create(
@@ -58,7 +59,7 @@ def begin(call_id: UUID, name: str, clock: Clock = SYSTEM_CLOCK) -> bool:
     return made
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def set_paused(call_id: UUID, paused: bool, clock: Clock = SYSTEM_CLOCK) -> Recording | None:
     """Begin or end a silent span of the live recording; None when nothing records or it is so already."""
     row = Recording.objects.select_for_update().filter(call_id=call_id, state=RecordingState.LIVE).first()
@@ -86,14 +87,14 @@ def _since_start(row: Recording, now: datetime) -> int:
     return max(0, int((now - row.started_at).total_seconds() * 1000))
 
 
-@transaction.atomic
-def stored(name: str, kept: Kept, clock: Clock = SYSTEM_CLOCK) -> None:
-    """The sound is in our store; it is kept for as many days as the desk says."""
+@transaction.atomic(savepoint=False)
+def stored(name: str, kept: Kept, clock: Clock = SYSTEM_CLOCK, *, failure: str = "") -> None:
+    """The sound is in our store; it is kept for as many days as the desk says. `failure`: why it is not complete."""
     row = Recording.objects.select_related("call__desk").get(name=name)
     now = clock.now()
     desk = row.call.desk
     row.state, row.sha256, row.size = RecordingState.STORED, kept.sha256, kept.size
-    row.duration_ms, row.stored_at, row.failure = round(kept.duration_s * 1000), now, ""
+    row.duration_ms, row.stored_at, row.failure = round(kept.duration_s * 1000), now, failure[:200]
     row.keep_until = now + timedelta(days=desk.recording_days) if desk else None
     row.pauses = [[start, row.duration_ms if end is None else end] for start, end in row.pauses]
     row.save()
@@ -101,7 +102,7 @@ def stored(name: str, kept: Kept, clock: Clock = SYSTEM_CLOCK) -> None:
     _tell(row, events.RECORDING_STORED, clock)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def failed(name: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> None:
     """There is no sound, or not all of it; the reason is shown on the call's page."""
     row = Recording.objects.select_related("call").get(name=name)
@@ -121,7 +122,7 @@ def _tell(row: Recording, kind: str, clock: Clock) -> None:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def accessed(recording: Recording, user_id: int | None, how: str, clock: Clock = SYSTEM_CLOCK) -> None:
     """Remember who listened to it, or took it."""
     RecordingAccess.objects.create(recording=recording, user_id=user_id, at=clock.now(), how=how)
@@ -164,25 +165,37 @@ def keep(part: Path) -> Kept:
     return Kept(digest, size, duration_s)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def erase_due(clock: Clock = SYSTEM_CLOCK) -> int:
     """Erase the sound of recordings whose time is over; the rows and their pauses stay. How many."""
     due = Recording.objects.filter(state=RecordingState.STORED, keep_until__lt=clock.now())
     erased = 0
     for row in due[:500]:
-        if (
-            not Recording.objects.filter(sha256=row.sha256, state=RecordingState.STORED)
-            .exclude(pk=row.pk)
-            .exists()
-        ):
-            path_of(row).unlink(missing_ok=True)
-        Recording.objects.filter(pk=row.pk).update(state=RecordingState.ERASED, size=F("size") * 0)
+        erase(row, clock)
         actions.note(row.call_id, "recording_erased", clock=clock)
         erased += 1
     return erased
 
 
+@transaction.atomic(savepoint=False)
+def erase(recording: Recording, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Erase the sound of a stored recording; row and pauses stay. The file goes when the transaction commits,
+    unless another recording holds the very same sound."""
+    Recording.objects.filter(pk=recording.pk).update(state=RecordingState.ERASED, size=F("size") * 0)
+    actions.changed(recording.call_id, clock)
+    transaction.on_commit(partial(_remove, recording))
+
+
+def _remove(erased: Recording) -> None:
+    """Remove the file. The row forgets its hash last, so that a crash in between leaves a trace to go on from."""
+    if not Recording.objects.filter(sha256=erased.sha256, state=RecordingState.STORED).exists():
+        path_of(erased).unlink(missing_ok=True)
+    Recording.objects.filter(pk=erased.pk, state=RecordingState.ERASED).update(sha256="")
+
+
 def erase_what_is_due() -> None:
-    """The worker's duty: erase until nothing is due."""
+    """The worker's duty: remove files a crash left behind, then erase until nothing is due."""
+    for left in Recording.objects.filter(state=RecordingState.ERASED).exclude(sha256=""):
+        _remove(left)
     while erased := erase_due():
         log.info("recordings_erased", count=erased)

@@ -48,6 +48,13 @@ def _hold(data: Data, names: Names) -> str:
     return _("On hold, the caller was asked") if data.get("asked") else _("On hold, the caller was not asked")
 
 
+def _digit(data: Data, names: Names) -> str:
+    """What was pressed in a talk is not kept: it may have been a secret number."""
+    if not data.get("digit"):
+        return _("A key was pressed")
+    return _("Key %(digit)s pressed") % {"digit": data["digit"]}
+
+
 def _ended(data: Data, names: Names) -> str:
     return {
         "caller": _("The caller hung up"),
@@ -83,7 +90,7 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "phone_unheld": _with_who(gettext_noop("%(who)s: the phone is back")),
     "hold": _hold,
     "unhold": _fixed(gettext_noop("Back from hold")),
-    "digit": lambda data, names: _("Key %(digit)s pressed") % {"digit": data.get("digit", "")},
+    "digit": _digit,
     "consult": lambda data, names: _("%(who)s is asked in") % {"who": data.get("to", "")},
     "merged": _fixed(gettext_noop("All are talking together")),
     "swapped": _fixed(gettext_noop("Changed between the caller and the colleague")),

@@ -35,7 +35,7 @@ from helpline.tickets.models import (
     Ticket,
     TicketCounter,
 )
-from helpline.tickets.setup_actions import create_category, create_priority
+from helpline.tickets.setup_actions import create_category, create_priority, give_priorities
 
 __all__ = [
     "add_note",
@@ -49,6 +49,7 @@ __all__ = [
     "edit_incident",
     "escalate",
     "fix_incident",
+    "give_priorities",
     "join_incident",
     "keep_promise",
     "make_promise",

@@ -6,6 +6,7 @@ class TicketsConfig(AppConfig):
     label = "tickets"
 
     def ready(self) -> None:
-        from helpline.tickets import offers
+        from helpline.tickets import offers, personal
 
         offers.register()
+        personal.register()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
+from helpline.customers.models import Contact
 from helpline.tickets.models import LIVE_KINDS, Category, StatusKind, Ticket
 
 
@@ -87,7 +88,8 @@ def _category(value: str) -> Q:
 
 
 def _text(text: str) -> Q:
-    found = Q(subject__icontains=text) | Q(requester__name__icontains=text)
-    found |= Q(requester__user_id__iexact=text) | Q(asset_tag__iexact=text)
+    # by a list of contacts made once: joining each ticket's requester takes several times as long
+    people = Contact.objects.filter(Q(name__icontains=text) | Q(user_id__iexact=text)).values("pk")
+    found = Q(subject__icontains=text) | Q(asset_tag__iexact=text) | Q(requester__in=people)
     number = text.lstrip("#")
     return found | Q(number=int(number)) if number.isdigit() and len(number) < 15 else found

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from helpline.customers.models import Contact, Organisation
 from helpline.people.models import Desk, Team, User
@@ -136,6 +137,10 @@ class Ticket(models.Model):
             models.Index(fields=["assignee", "status"]),
             models.Index(fields=["team", "status"]),
             models.Index(fields=["requester", "-created_at"]),
+            # lists of all that ever was, and the search, go back in time
+            models.Index(fields=["-updated_at", "-id"]),
+            # a list by priority takes the first of each
+            models.Index(fields=["priority", "updated_at", "id"]),
         ]
 
     def __str__(self) -> str:
@@ -143,9 +148,9 @@ class Ticket(models.Model):
 
 
 class ItemKind(models.TextChoices):
-    CALL = "call", _("Call")
+    CALL = "call", pgettext_lazy("item", "Call")
     NOTE = "note", _("Note")
-    CHANGE = "change", _("Change")
+    CHANGE = "change", pgettext_lazy("item", "Change")
     MAIL = "mail", _("Mail")
     PROMISE = "promise", _("Promise")
 

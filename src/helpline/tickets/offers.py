@@ -5,17 +5,30 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core import registry
-from helpline.core.access import Actor
+from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
 from helpline.customers.events import HOOK_CONTACT_MADE_FOR
 from helpline.customers.models import Contact
-from helpline.tickets import access, actions, queries
+from helpline.people import access as people_access
+from helpline.people.desk_actions import HOOK_STOCK
+from helpline.people.models import Desk
+from helpline.tickets import access, actions, queries, setup_actions
 
 
 def contact_tickets(request: HttpRequest, contact: Contact) -> str:
     """The contact's tickets, on the contact's page."""
     found = {"tickets": queries.tickets_of(contact), "contact": contact}
     return render_to_string("tickets/of_contact.html", found, request=request)
+
+
+def desk_categories(request: HttpRequest, desk: Desk) -> str:
+    """The categories of a desk with the form of a new one, on the desk's page."""
+    found = {
+        "desk": desk,
+        "categories": queries.categories(desk),
+        "may_sort": people_access.actor(request).may(desk.pk, Role.DESK_ADMIN),
+    }
+    return render_to_string("tickets/of_desk.html", found, request=request)
 
 
 def set_requester(*, actor: Actor, contact: Contact, purpose: str, clock: Clock) -> None:
@@ -27,7 +40,7 @@ def set_requester(*, actor: Actor, contact: Contact, purpose: str, clock: Clock)
 
 def mine(actor: Actor) -> int | None:
     """How many live tickets the actor has."""
-    return queries.counts(actor).mine or None
+    return queries.mine(actor).count() or None
 
 
 def register() -> None:
@@ -45,5 +58,7 @@ def register() -> None:
         ),
         order=30,
     )
+    registry.panels("desk.main").register("categories", desk_categories, order=10)
     registry.panels("contact.main").register("tickets", contact_tickets, order=10)
     registry.on(HOOK_CONTACT_MADE_FOR, set_requester)
+    registry.on(HOOK_STOCK, setup_actions.stock)

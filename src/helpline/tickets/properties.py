@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from helpline.people import queries as people
-from helpline.people.models import Team
+from helpline.people.models import Team, User
 from helpline.tickets import queries
 from helpline.tickets.change_fields import LABELS
-from helpline.tickets.models import Incident, IncidentState, StatusKind, Ticket
+from helpline.tickets.models import Category, Incident, IncidentState, Priority, StatusKind, Ticket
 
 Option = tuple[str, str]
 NONE: Option = ("", "–")
@@ -34,19 +35,42 @@ class Properties:
     teams: tuple[Team, ...]
 
 
-def read(ticket: Ticket) -> Properties:
-    """Read choices and values; five queries."""
-    teams = tuple(people.teams([ticket.desk_id]))
-    workers = people.members_of_desk([ticket.desk_id])
-    incidents = Incident.objects.filter(
-        Q(state=IncidentState.OPEN) | Q(pk=ticket.incident_id or 0), desk=ticket.desk_id
+@dataclass(frozen=True, slots=True)
+class ChoiceRows:
+    """What can be chosen, not read yet; `core.together` may read it with others in one question."""
+
+    teams: QuerySet[Team]
+    workers: QuerySet[User]
+    incidents: QuerySet[Incident]
+    priorities: QuerySet[Priority]
+    categories: QuerySet[Category]
+
+    @property
+    def asked(self) -> tuple[QuerySet[Any], ...]:
+        return self.teams, self.workers, self.incidents, self.priorities, self.categories
+
+
+def choice_rows(ticket: Ticket) -> ChoiceRows:
+    """The choices for a ticket of its desk."""
+    current = Q(state=IncidentState.OPEN) | Q(pk=ticket.incident_id or 0)
+    return ChoiceRows(
+        teams=people.teams([ticket.desk_id]),
+        workers=people.members_of_desk([ticket.desk_id]),
+        incidents=Incident.objects.filter(current, desk=ticket.desk_id),
+        priorities=queries.priorities(),
+        categories=queries.categories(ticket.desk),
     )
+
+
+def properties(ticket: Ticket, rows: ChoiceRows) -> Properties:
+    """The controls, after the choices were read."""
+    teams, workers, incidents = tuple(rows.teams), rows.workers, rows.incidents
     chosen = {
         "status": (ticket.status, [(value, str(label)) for value, label in StatusKind.choices]),
-        "priority": (ticket.priority_id, [(str(one.pk), one.label) for one in queries.priorities()]),
+        "priority": (ticket.priority_id, [(str(one.pk), one.label) for one in rows.priorities]),
         "category": (
             ticket.category_id,
-            [NONE, *((str(one.pk), one.path) for one in queries.categories(ticket.desk))],
+            [NONE, *((str(one.pk), one.path) for one in rows.categories)],
         ),
         "team": (ticket.team_id, [NONE, *((str(one.pk), one.name) for one in teams)]),
         "assignee": (ticket.assignee_id, [NONE, *((str(one.pk), one.display_name) for one in workers)]),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -10,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
+from helpline.core.together import together
 from helpline.customers.models import Contact
 from helpline.people.models import Desk
 from helpline.tickets import access, paging
@@ -40,11 +42,8 @@ def listing(
     after: str = "",
     size: int = paging.PAGE,
 ) -> Page:
-    """A page of tickets the actor may see, with all that a row shows (one query, plus one for a category)."""
-    tickets = access.visible(actor).select_related(
-        "desk", "requester", "organisation", "category", "priority", "team", "assignee"
-    )
-    return paging.page(apply(tickets, filters or Filters(), actor), sort, after, size)
+    """A page of tickets the actor may see, with all that a row shows (two queries, plus one for a category)."""
+    return paging.page(apply(access.visible(actor), filters or Filters(), actor), sort, after, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,11 @@ def counts(actor: Actor) -> Counts:
         )
     )
     return Counts(**found)
+
+
+def mine(actor: Actor) -> QuerySet[Ticket]:
+    """The actor's own live tickets."""
+    return access.visible(actor).filter(assignee_id=actor.user_id, status__in=LIVE_KINDS)
 
 
 def live_tickets_of(contact: Contact) -> QuerySet[Ticket]:
@@ -118,13 +122,36 @@ class ThreadItem:
         return self.item.call_id
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadRows:
+    """What a thread is made of, not read yet; `core.together` may read it with others in one question."""
+
+    items: QuerySet[Item]
+    promises: QuerySet[Promise]
+
+    @property
+    def asked(self) -> tuple[QuerySet[Any], ...]:
+        return self.items, self.promises
+
+    def thread(self) -> list[ThreadItem]:
+        """The thread, after the rows were read."""
+        items = list(self.items)
+        promises = {promise.pk: promise for promise in self.promises}
+        calls = tuple(item.call_id for item in items if item.kind == ItemKind.CALL and item.call_id)
+        return [_thread_item(item, promises, calls) for item in items]
+
+
+def thread_rows(ticket: Ticket) -> ThreadRows:
+    """The rows of a ticket's thread."""
+    items = ticket.items.select_related("author", "contact").order_by("at", "id")
+    return ThreadRows(items, ticket.promises.all())
+
+
 def thread(ticket: Ticket) -> list[ThreadItem]:
-    """All that happened to the ticket, oldest first; two queries at the most."""
-    items = list(ticket.items.select_related("author", "contact").order_by("at", "id"))
-    promised = any(item.kind == ItemKind.PROMISE for item in items)
-    promises = {promise.pk: promise for promise in ticket.promises.all()} if promised else {}
-    calls = tuple(item.call_id for item in items if item.kind == ItemKind.CALL and item.call_id)
-    return [_thread_item(item, promises, calls) for item in items]
+    """All that happened to the ticket, oldest first; one query."""
+    rows = thread_rows(ticket)
+    together(*rows.asked)
+    return rows.thread()
 
 
 def _thread_item(item: Item, promises: dict[int, Promise], calls: tuple[UUID, ...]) -> ThreadItem:
@@ -159,18 +186,32 @@ def open_promises(ticket: Ticket) -> list[Promise]:
 
 def similar(category: Category, *, clock: Clock = SYSTEM_CLOCK, but: Ticket | None = None) -> list[Ticket]:
     """Live tickets of the same category opened in the last hour: is this hitting several people?"""
+    return list(similar_rows(category, clock=clock, but=but))
+
+
+def similar_rows(
+    category: Category | None, *, clock: Clock = SYSTEM_CLOCK, but: Ticket | None = None
+) -> QuerySet[Ticket]:
+    """As `similar`, not read yet; none without a category."""
+    if category is None:
+        return Ticket.objects.none()
     found = Ticket.objects.filter(
         category=category, status__in=LIVE_KINDS, created_at__gte=clock.now() - ALIKE_WITHIN
     )
     if but is not None:
         found = found.exclude(pk=but.pk)
-    return list(found.select_related("requester").order_by("-created_at"))
+    return found.select_related("requester").order_by("-created_at")
 
 
 def open_incidents(desk_ids: Sequence[int]) -> list[Incident]:
     """Incidents of the desks that are not fixed, the latest first."""
+    return list(incident_rows(desk_ids))
+
+
+def incident_rows(desk_ids: Sequence[int]) -> QuerySet[Incident]:
+    """As `open_incidents`, not read yet."""
     found = Incident.objects.filter(desk__in=desk_ids, state=IncidentState.OPEN)
-    return list(found.select_related("desk").order_by("-declared_at"))
+    return found.select_related("desk").order_by("-declared_at")
 
 
 def categories(desk: Desk) -> QuerySet[Category]:

@@ -1,15 +1,25 @@
 """The desk's own words for sorting tickets: categories and priorities."""
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core import audit
-from helpline.core.access import Actor, Role, require
+from helpline.core.access import SYSTEM, Actor, Role, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
 from helpline.people.models import Desk, Team
 from helpline.tickets.models import Category, Priority
+
+#: (key, label, rank, meaning)
+STANDARD_PRIORITIES = (
+    ("outage", _("Outage"), 40, _("A service is down for several people")),
+    ("critical", _("Critical"), 30, _("Somebody cannot work at all")),
+    ("regular", _("Regular service"), 20, _("Work goes on, with a hindrance")),
+    ("scheduled", _("Scheduled event"), 10, _("Planned: a move, a new colleague, a change")),
+)
+STANDARD_CATEGORIES = (_("Network"), _("Hardware"), _("Programs"), _("Accounts"), _("Anything else"))
 
 
 @transaction.atomic
@@ -48,3 +58,23 @@ def create_priority(
     )
     audit.record(actor, "save", "priority", priority.pk, changes={"label": label, "rank": rank}, clock=clock)
     return priority
+
+
+@transaction.atomic
+def give_priorities(clock: Clock = SYSTEM_CLOCK) -> dict[str, Priority]:
+    """The usual priorities by key, in the language that is on."""
+    return {
+        key: create_priority(SYSTEM, key, str(label), rank, meaning=str(meaning), clock=clock)
+        for key, label, rank, meaning in STANDARD_PRIORITIES
+    }
+
+
+@transaction.atomic
+def stock(*, desk: Desk, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Hook of `people`: a desk sorts its tickets from the first day. What is there already stays."""
+    with translation.override(desk.language):
+        if not Priority.objects.exists():
+            give_priorities(clock)
+        if not Category.objects.filter(desk=desk).exists():
+            for name in STANDARD_CATEGORIES:
+                create_category(SYSTEM, desk, str(name), clock=clock)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpline.tickets import incident_views, list_views, views
+from helpline.tickets import desk_views, incident_views, list_views, views
 
 app_name = "tickets"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("tickets/<int:number>/promises/<int:promise_id>/kept/", views.promise_kept, name="promise_kept"),
     path("tickets/<int:number>/escalate/", views.escalate, name="escalate"),
     path("tickets/<int:number>/another/", views.another, name="another"),
+    path("desks/<int:desk_id>/categories/", desk_views.new_category, name="new_category"),
     path("incidents/", incident_views.incident_list, name="incidents"),
     path("incidents/declare/", incident_views.declare, name="declare"),
     path("incidents/<int:incident_id>/edit/", incident_views.edit, name="incident_edit"),

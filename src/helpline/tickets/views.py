@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,14 +17,16 @@ from django.views.decorators.http import require_GET, require_POST
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.errors import Invalid, NotFound
+from helpline.core.together import together
 from helpline.customers import queries as customers
 from helpline.customers.models import Contact
 from helpline.people import access as people
 from helpline.people import queries as people_queries
-from helpline.people.models import Desk
+from helpline.people.models import Desk, Presence
 from helpline.tickets import access, actions, forms, queries
 from helpline.tickets.models import Ticket
-from helpline.tickets.properties import read as properties_of
+from helpline.tickets.properties import choice_rows
+from helpline.tickets.properties import properties as properties_of
 
 reading = people.page(*access.READERS)
 working = people.page(*access.WRITERS)
@@ -35,38 +38,42 @@ def ticket_page(request: HttpRequest, number: int) -> HttpResponse:
     """One ticket: thread, properties, what rooms above add at the side."""
     actor = people.actor(request)
     ticket = access.ticket(actor, number)
-    found = _parts(actor, ticket)
+    card = customers.card_rows(ticket.requester) if ticket.requester else None
+    others, in_hand = _other_tickets(ticket), people_queries.in_hand(actor.user_id)
+    found = _parts(actor, ticket, others, in_hand, *(card.asked if card else ()))
     found |= {
-        "call_id": _call_of(actor, found["thread"]),
-        "card": customers.contact_card(ticket.requester) if ticket.requester else None,
-        "others": _other_tickets(ticket),
+        "call_id": _call_of(in_hand, found["thread"]),
+        "card": card.card() if card else None,
+        "others": others,
         "promise_default": _local(ticket.desk, timedelta(hours=4)),
     }
     return render(request, "tickets/ticket.html", found)
 
 
-def _parts(actor: Actor, ticket: Ticket) -> dict[str, Any]:
-    """What the fragments of the page need."""
+def _parts(actor: Actor, ticket: Ticket, *more: QuerySet[Any]) -> dict[str, Any]:
+    """What the fragments of the page need; one query, in which `more` is read as well."""
+    thread, choices = queries.thread_rows(ticket), choice_rows(ticket)
+    similar = queries.similar_rows(ticket.category, but=ticket)
+    together(*thread.asked, *choices.asked, similar, *more)
     return {
         "ticket": ticket,
-        "thread": queries.thread(ticket),
-        "properties": properties_of(ticket),
+        "thread": thread.thread(),
+        "properties": properties_of(ticket, choices),
         "may_work": access.may_work(actor, ticket),
-        "similar": queries.similar(ticket.category, but=ticket) if ticket.category else [],
+        "similar": list(similar),
     }
 
 
-def _call_of(actor: Actor, thread: Sequence[queries.ThreadItem]) -> UUID | None:
+def _call_of(in_hand: QuerySet[Presence], thread: Sequence[queries.ThreadItem]) -> UUID | None:
     """The call the person has in hand, when it is about this ticket."""
     calls = {entry.call_id for entry in thread if entry.call_id}
-    in_hand = people_queries.call_in_hand(actor.user_id) if calls else None
-    return in_hand if in_hand in calls else None
+    return next((here.call_id for here in in_hand if here.call_id in calls), None)
 
 
-def _other_tickets(ticket: Ticket) -> list[Ticket]:
+def _other_tickets(ticket: Ticket) -> QuerySet[Ticket]:
     if ticket.requester is None:
-        return []
-    return list(queries.live_tickets_of(ticket.requester).exclude(pk=ticket.pk)[:8])
+        return Ticket.objects.none()
+    return queries.live_tickets_of(ticket.requester).exclude(pk=ticket.pk)[:8]
 
 
 def _local(desk: Desk, ahead: timedelta) -> str:

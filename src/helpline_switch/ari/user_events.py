@@ -27,13 +27,13 @@ async def send(request: web.Request) -> web.Response:
 
 def _source(switchboard: Switchboard, source: str) -> tuple[str, object]:
     kind, _, name = source.partition(":")
-    board = switchboard.board
-    found = {"channel": board.channels, "bridge": board.bridges}.get(kind)
-    if found is None:
+    if kind not in ("channel", "bridge"):
         raise BadParameter("source must be channel:ID or bridge:ID")
-    if name not in found:
+    board = switchboard.board
+    found = board.channels.get(name) if kind == "channel" else board.bridges.get(name)
+    if found is None:
         raise Unprocessable("Event source not found")
-    return kind, found[name]
+    return kind, found
 
 
 ROUTES = (web.post("/ari/events/user/{name}", send),)

@@ -76,11 +76,18 @@ class Proxy:
     def _ask(self, *parts: str) -> list[str]:
         """One command line, its answers. Raises TimeoutError when the library hangs."""
         self._socket.send((" && ".join(parts) + "\n").encode())
-        line = self._socket.recv(_LARGEST_ANSWER).decode().strip()
-        answers = [answer.strip() for answer in line.split("&&")]
-        if any(_ERROR.fullmatch(answer) for answer in answers):
-            raise ProxyRefused(f"{parts[0].split()[0]}: {line}")
-        return answers
+        try:
+            return split_answer(self._socket.recv(_LARGEST_ANSWER).decode())
+        except ProxyRefused as refused:
+            raise ProxyRefused(f"{parts[0].split()[0]}: {refused}") from None
+
+
+def split_answer(line: str) -> list[str]:
+    """The answers to the parts of one command line. Raises ProxyRefused when one of them is an error."""
+    answers = [answer.strip() for answer in line.strip().split("&&")]
+    if any(_ERROR.fullmatch(answer) for answer in answers):
+        raise ProxyRefused(line.strip())
+    return answers
 
 
 def _update(session: str, address: tuple[str, int], *, answering: bool = False) -> str:

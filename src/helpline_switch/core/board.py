@@ -29,7 +29,7 @@ class Rules:
     app: str = "helpline"
     media_lost_after_s: float = 20.0
     silence_s: float = 30.0
-    flow_grace_s: float = 5.0
+    flow_grace_s: float = 2.0
 
 
 class Board:

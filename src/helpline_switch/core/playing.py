@@ -91,7 +91,7 @@ class Playing:
                 await self._board.media.play(
                     playback.id, target=playback.target, files=files, skip_ms=skip_ms
                 )
-        except (PromptMissing, SpeechFailed, MediaError, SwitchError) as error:
+        except (PromptMissing, SpeechFailed, MediaError, SwitchError, OSError) as error:
             log.error(
                 "playback failed",
                 media=playback.media_uri[:120],

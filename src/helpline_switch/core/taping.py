@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 import structlog
@@ -12,7 +13,7 @@ from helpline_switch.core.bridge import Bridge
 from helpline_switch.core.channel import Channel
 from helpline_switch.core.errors import BadParameter, Conflict, NotFound, Unprocessable
 from helpline_switch.core.recording import LiveRecording, RecordingState
-from helpline_switch.media.errors import MediaError
+from helpline_switch.media.errors import MediaError, UnknownRecording
 from helpline_switch.media.events import RecordingDone, RecordingFailed
 
 log = structlog.get_logger(__name__)
@@ -111,7 +112,9 @@ class Taping:
         if recording.is_over:
             return
         try:
-            await self._board.media.stop_recording(recording.media_id)
+            # Unknown: it ends already, together with its bridge or channel.
+            with contextlib.suppress(UnknownRecording):
+                await self._board.media.stop_recording(recording.media_id)
             async with asyncio.timeout(_STOP_WAIT_S):
                 await recording.over.wait()
         except MediaError as error:

@@ -57,7 +57,7 @@ def _closed(turn: Turn, caller: Caller, entry: EntryPoint) -> None:
 
 def after_greeting(turn: Turn, caller: Caller) -> None:
     """The front-end message, if one is on at this moment."""
-    entry = turn.state.config.entries.get(caller.number)
+    entry = turn.state.entry(caller.number)
     message = entry.flow.front_end if entry is not None else None
     if message is None:
         to_menu(turn, caller)
@@ -95,7 +95,7 @@ def _on_front_end_key(turn: Turn, caller: Caller, digit: str) -> None:
 
 def to_menu(turn: Turn, caller: Caller) -> None:
     """The menu of the entry point, or straight to its queue."""
-    entry = turn.state.config.entries.get(caller.number)
+    entry = turn.state.entry(caller.number)
     if entry is None:
         hang_up(turn, caller, Code.UNKNOWN_NUMBER)
     elif entry.flow.menu is not None:
@@ -156,7 +156,7 @@ def on_digit(turn: Turn, event: DigitPressed) -> None:
 
 def _skip_greeting(turn: Turn, caller: Caller, digit: str) -> None:
     """Those who know the menu need not hear the greeting; a front-end message is never skipped."""
-    entry = turn.state.config.entries.get(caller.number)
+    entry = turn.state.entry(caller.number)
     if entry is None or entry.flow.menu is None or not entry.flow.greeting_skippable:
         return
     choice = entry.flow.menu.choices.get(digit)

@@ -23,10 +23,14 @@ class Refusal(StrEnum):
 
 
 class TalkEnd(StrEnum):
-    """How an agent left a call: on purpose, or the leg was lost (then the caller is next in line again)."""
+    """How an agent left a call: on purpose, or so that the caller is next in line again.
+
+    That is when the leg was lost, or when the last colleagues left each other with the caller on hold beside them.
+    """
 
     HUNG_UP = "hung_up"
     LOST = "lost"
+    LEFT_ON_HOLD = "left_on_hold"
 
 
 class Stage(StrEnum):

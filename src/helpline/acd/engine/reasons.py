@@ -72,6 +72,7 @@ class Code(StrEnum):
     # agents
     AFTER_CALL = "after_call"  # state, reason: the wish is kept until the call is over
     AGENT_LOST = "agent_lost"
+    LEFT_ON_HOLD = "left_on_hold"
     HUNG_UP = "hung_up"
     GAVE_UP_WAITING = "gave_up_waiting"
     RETIRED = "retired"

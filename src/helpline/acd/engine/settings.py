@@ -41,8 +41,17 @@ def on_config(turn: Turn, event: ConfigChanged) -> None:
             state.drained[key] = old.queues[key]
     for key in [key for key in state.drained if key in event.config.queues]:
         del state.drained[key]
+    _keep_closed(turn, old)
     _take_over_agents(turn, event.config)
     _stand_again(turn)
+
+
+def _keep_closed(turn: Turn, old: Config) -> None:
+    """A number that is no more stays as it was for those who dialled it; nobody else can."""
+    state = turn.state
+    used = {caller.number for caller in state.callers.values()} - state.config.entries.keys()
+    known = {number: state.closed.get(number) or old.entries.get(number) for number in used}
+    state.closed = {number: entry for number, entry in known.items() if entry is not None}
 
 
 def _take_over_agents(turn: Turn, config: Config) -> None:

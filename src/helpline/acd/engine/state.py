@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .agents import IN_CALL, AgentState
-from .config import AgentProfile, Config, FrontEndMessage, Menu, Queue, Skills, Target
+from .config import AgentProfile, Config, EntryPoint, FrontEndMessage, Menu, Queue, Skills, Target
 from .decisions import OfferKind
 from .events import CallerFacts, Stage
 
@@ -171,6 +171,7 @@ class State:
     preferring: dict[str, dict[str, None]] = field(default_factory=dict)
     wary: dict[str, None] = field(default_factory=dict)
     drained: dict[str, Queue] = field(default_factory=dict)
+    closed: dict[str, EntryPoint] = field(default_factory=dict)
     counts: dict[str, Counts] = field(default_factory=dict)
     ended: dict[str, None] = field(default_factory=dict)
     timers: list[Timer] = field(default_factory=list)
@@ -186,6 +187,10 @@ class State:
         """The queue as configured, or as it last was while callers still wait in it. KeyError when neither."""
         found = self.config.queues.get(key)
         return found if found is not None else self.drained[key]
+
+    def entry(self, number: str) -> EntryPoint | None:
+        """The entry point as configured, or as it last was for callers who came in by it."""
+        return self.config.entries.get(number) or self.closed.get(number)
 
     def waiting(self, queue: str) -> int:
         """Callers in line in `queue`, those being offered included."""

@@ -100,10 +100,11 @@ def _caller_left_alone(turn: Turn, caller: Caller, ringing: list[Agent], why: Ta
     """Nobody talks with the caller any more."""
     if ringing:
         _wait_for(turn, caller, ringing)
-    elif why is TalkEnd.LOST:
-        send_to_queue(turn, caller, caller.queue, Code.AGENT_LOST)
-    else:
+    elif why is TalkEnd.HUNG_UP:
         hang_up(turn, caller, Code.HUNG_UP)
+    else:
+        code = Code.AGENT_LOST if why is TalkEnd.LOST else Code.LEFT_ON_HOLD
+        send_to_queue(turn, caller, caller.queue, code)
 
 
 def _wait_for(turn: Turn, caller: Caller, ringing: list[Agent]) -> None:

@@ -48,7 +48,7 @@ def _been_at(caller: Caller, target: Target) -> bool:
 def _fallback(turn: Turn, caller: Caller, missing: str) -> Queue | None:
     """A queue of the caller's entry point instead of one that was removed meanwhile."""
     turn.remember("queue", Code.QUEUE_MISSING, call=caller.call, params={"queue": missing})
-    entry = turn.state.config.entries.get(caller.number)
+    entry = turn.state.entry(caller.number)
     if entry is None:
         return None
     key = entry.flow.queue or (_first_queue(entry.flow.menu) if entry.flow.menu else "")

@@ -10,7 +10,9 @@ from helpline.acd.models import FrontEndMessage, QueueEntry, Reservation, WrapUp
 from helpline.acd.tests.cast import Cast
 from helpline.acd.tests.switch_double import PaperSwitch, state_of
 from helpline.core.errors import Conflict, NotAllowed, NotFound
+from helpline.people.models import Presence
 from helpline.telephony import orders as o
+from helpline.telephony import queries
 from helpline.telephony.models import Call, CallState, Hold, LegState, Recording
 
 
@@ -190,6 +192,34 @@ def test_a_wish_during_the_call_is_taken_after_the_wrap_up(cast: Cast, switch: P
     assert state_of(cast.ada) == "busy"
 
 
+def test_a_wrap_up_goes_on_when_the_phone_is_back(cast: Cast, switch: PaperSwitch) -> None:
+    """As after F5 in the wrap-up."""
+    switch.on_duty(cast.ada)
+    call = switch.talk(cast.ada)
+    switch.hang_up("carl-1")
+    switch.phone(cast.ada, "offline")
+    switch.clock.advance(2)
+    switch.phone(cast.ada, "online")
+    assert state_of(cast.ada) == "wrap_up"
+    assert WrapUp.objects.get(call=call).ended_at is None
+    assert Presence.objects.get(user=cast.ada).call_id == call.pk
+    switch.wait(30)
+    assert state_of(cast.ada) == "available"
+    assert WrapUp.objects.get(call=call).ended_at is not None
+
+
+def test_a_wrap_up_ends_with_the_phone_that_does_not_come_back(cast: Cast, switch: PaperSwitch) -> None:
+    switch.on_duty(cast.ada)
+    call = switch.talk(cast.ada)
+    switch.hang_up("carl-1")
+    switch.phone(cast.ada, "offline")
+    assert state_of(cast.ada) == "lost"
+    assert WrapUp.objects.get(call=call).ended_at is None
+    switch.do(cast.ada, "state", state="offline")
+    assert state_of(cast.ada) == "offline"
+    assert WrapUp.objects.get(call=call).ended_at is not None
+
+
 def test_the_recording_is_brought_home_and_can_be_silenced(cast: Cast, switch: PaperSwitch) -> None:
     from helpline.acd.ordered import FetchRecording
 
@@ -217,3 +247,18 @@ def test_every_reason_has_a_sentence(code: Code) -> None:
     told = why.sentence(str(code), {"queue": "vpn", "waited_s": 5.0, "idle_s": 5.0, "ago_s": 1.0})
     assert told
     assert told != str(code) or code in {Code.OFFLINE}
+
+
+def test_keys_in_the_menu_are_kept_and_keys_in_a_talk_are_not(cast: Cast, switch: PaperSwitch) -> None:
+    """A PIN that Carl types for another machine, or Ada for him, stays between them."""
+    switch.on_duty(cast.ada)
+    call = switch.talk(cast.ada)
+    for digit in "4711":
+        switch.press("carl-1", digit)
+    command = switch.do(cast.ada, "dtmf", call, digits="4711#")
+    keys = [event.data for event in call.events.filter(kind="digit").order_by("pk")]
+    assert keys == [{"digit": "1"}, {}, {}, {}, {}]
+    told = [line.text for line in queries.call_story(call) if line.kind == "digit"]
+    assert told == ["Key 1 pressed", *["A key was pressed"] * 4]
+    assert command.args == {}
+    assert o.Dtmf("carl-1", "4711#") in switch.given(o.Dtmf)

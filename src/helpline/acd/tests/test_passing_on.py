@@ -7,11 +7,11 @@ import pytest
 from helpline.acd.models import QueueEntry, Reservation
 from helpline.acd.queries import phone_bar
 from helpline.acd.tests.cast import Cast
-from helpline.acd.tests.switch_double import PaperSwitch, state_of
+from helpline.acd.tests.switch_double import PaperSwitch, channel, state_of
 from helpline.core import registry
 from helpline.core.errors import Conflict, NotFound
 from helpline.telephony import orders as o
-from helpline.telephony.models import Call, CallState, Leg, LegState
+from helpline.telephony.models import Call, CallState, Hold, Leg, LegState
 
 
 def fresh(call: Call) -> Call:
@@ -172,3 +172,49 @@ def test_whoever_hangs_up_at_whichever_step_it_ends_clean(
     assert done.ended_at is not None
     spent = sum(float(value or 0) for value in (done.wait_s, done.talk_s, done.hold_s))
     assert spent <= (done.ended_at - done.started_at).total_seconds() + 0.01
+
+
+def leave_at_once(switch: PaperSwitch, *legs: str, cause: int) -> None:
+    """They are all gone before the desk hears of the first."""
+    for leg_id in legs:
+        del switch.channels[leg_id]
+        for bridge in switch.bridges.values():
+            bridge[:] = [one for one in bridge if one != leg_id]
+    for leg_id in legs:
+        switch.tell("ChannelDestroyed", channel=channel(leg_id), cause=cause, cause_txt="")
+
+
+@pytest.mark.parametrize("cause", [16, 41])
+@pytest.mark.parametrize("order", [("ada", "sven"), ("sven", "ada")])
+def test_both_colleagues_hang_up_at_once_and_carl_is_first_in_line(
+    cast: Cast, switch: PaperSwitch, order: tuple[str, str], cause: int
+) -> None:
+    call = consulted(cast, switch)
+    later = switch.call("dora-1", caller="+31305550111")
+    switch.press("dora-1", "1")
+    for who in (cast.ada, cast.sven):
+        switch.do(who, "state", state="busy", reason="break")
+    leave_at_once(switch, *[leg(call, who) for who in order], cause=cause)
+    switch.wait(31 if cause == 41 else 0)
+    assert (fresh(call).state, fresh(later).state) == (CallState.QUEUED, CallState.QUEUED)
+    assert "carl-1" in switch.channels
+    assert not [legs for legs in switch.bridges.values() if "carl-1" in legs]
+    switch.heard_out(call)  # the place in the line
+    last_music = [one for one in switch.given(o.Music) if one.leg == "carl-1"][-1]
+    assert last_music.music == "default"
+    assert not Hold.objects.filter(call=call, ended_at=None).exists()
+    switch.wait(31)
+    switch.on_duty(cast.sven)
+    assert switch.ringing(cast.sven, call)
+    switch.pick_up(cast.sven, call)
+    assert fresh(call).state == CallState.TALKING
+    switch.hang_up("carl-1")
+    assert fresh(call).ended_by == "caller"
+
+
+def test_hanging_up_on_an_ordinary_hold_still_ends_the_call(cast: Cast, switch: PaperSwitch) -> None:
+    switch.on_duty(cast.ada)
+    call = switch.talk(cast.ada)
+    switch.do(cast.ada, "hold", call, asked=True)
+    switch.hang_up(leg(call, "ada"))
+    assert (fresh(call).state, fresh(call).ended_by) == (CallState.ENDED, "agent")

@@ -251,7 +251,7 @@ def _more_calls(call: Call, amount: int) -> None:
         )
 
 
-@pytest.mark.parametrize(("page", "budget"), [("home", 34), ("bar", 14), ("calls", 24), ("live", 42)])
+@pytest.mark.parametrize(("page", "budget"), [("home", 20), ("bar", 20), ("calls", 20), ("live", 20)])
 def test_pages_ask_the_database_no_more_when_there_is_more(
     client: Client,
     person: Callable[..., User],

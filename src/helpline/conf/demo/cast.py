@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from helpline.core.access import SYSTEM, Role
 from helpline.core.clock import Clock
 from helpline.people import actions
-from helpline.people.models import BusyReason, Desk, Skill, Team, User
+from helpline.people.models import Desk, Skill, Team, User
 
 PASSWORD = "helpline"
 
@@ -26,8 +26,6 @@ SKILLS = {
 }
 
 TEAMS = (("Service Desk", 1), ("Network", 2), ("Applications", 2))
-
-BUSY_REASONS = {"break": "Break", "lunch": "Lunch", "meeting": "Meeting", "ticket-work": "Working on tickets"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +123,8 @@ def enter(clock: Clock) -> House:
         for desk in desks.values()
         for name, tier in TEAMS
     }
-    BusyReason.objects.bulk_create(
-        BusyReason(desk=desk, key=key, label=label)
-        for desk in desks.values()
-        for key, label in BUSY_REASONS.items()
-    )
+    for desk in desks.values():
+        actions.give_busy_reasons(desk)
     return House(desks, users, teams, skills)
 
 

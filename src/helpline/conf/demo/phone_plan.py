@@ -2,19 +2,12 @@
 
 from dataclasses import dataclass
 
+from helpline.acd import actions
 from helpline.acd.models import Disposition, EntryPoint, MenuChoice, Queue, QueueRequirement, Tip
 from helpline.conf.demo import spoken
 from helpline.conf.demo.cast import House
 from helpline.people.models import Desk, Skill
 from helpline.tickets.models import Category
-
-DISPOSITIONS = {
-    "solved": "Solved on the call",
-    "assigned": "Passed to another team",
-    "follow-up": "We call back",
-    "information": "Information given",
-    "wrong": "Wrong number",
-}
 
 #: key -> (desk, name, ((after seconds, skill, level), ...))
 QUEUES: dict[str, tuple[str, str, tuple[tuple[int, str, int], ...]]] = {
@@ -84,9 +77,7 @@ def lay(house: House, categories: dict[tuple[str, str], Category]) -> Phones:
         for key, (label, queue, path) in menu.items()
     }
     dispositions = {
-        (desk.key, key): Disposition.objects.create(desk=desk, key=key, label=label)
-        for desk in house.desks.values()
-        for key, label in DISPOSITIONS.items()
+        (desk.key, row.key): row for desk in house.desks.values() for row in actions.give_dispositions(desk)
     }
     return Phones(queues, entry_points, choices, dispositions)
 

@@ -25,14 +25,6 @@ class Problem:
     priority: str = "regular"
 
 
-#: (key, label, rank, meaning)
-PRIORITIES = (
-    ("outage", "Outage", 40, "A service is down for several people"),
-    ("critical", "Critical", 30, "Somebody cannot work at all"),
-    ("regular", "Regular service", 20, "Work goes on, with a hindrance"),
-    ("scheduled", "Scheduled event", 10, "Planned: a move, a new colleague, a change"),
-)
-
 #: desk -> path -> team for the second line
 CATEGORIES = {
     "acme": {
@@ -242,10 +234,7 @@ PROBLEMS = (
 
 def sort_words(house: House, clock: Clock) -> tuple[dict[str, Priority], dict[tuple[str, str], Category]]:
     """Make priorities and the tree of categories; categories by (desk key, path)."""
-    priorities = {
-        key: actions.create_priority(SYSTEM, key, label, rank, meaning=meaning, clock=clock)
-        for key, label, rank, meaning in PRIORITIES
-    }
+    priorities = actions.give_priorities(clock)
     found: dict[tuple[str, str], Category] = {}
     for desk, paths in CATEGORIES.items():
         for path, team in paths.items():

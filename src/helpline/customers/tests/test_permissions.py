@@ -21,6 +21,9 @@ TABLE = [
     ("post", "/contacts/{id}/edit/", WRITERS),
     ("post", "/contacts/{id}/numbers/", WRITERS),
     ("post", "/contacts/{id}/assets/", WRITERS),
+    ("post", "/contacts/{id}/give-out/", {Role.DESK_ADMIN, Role.MANAGER}),
+    ("get", "/contacts/{id}/erase/", {Role.DESK_ADMIN}),
+    ("post", "/contacts/{id}/erase/", {Role.DESK_ADMIN}),
 ]
 DATA = {"name": "X", "number": "0201234567", "tag": "A-1", "kind": "Laptop"}
 

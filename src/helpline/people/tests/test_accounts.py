@@ -93,7 +93,8 @@ class TestTokens:
 
 class TestSetup:
     def use(self, secret, **more):
-        facts = {"username": "lena", "password": "Quiet-Harbour-9", "desk_name": "My desk"} | more
+        desk = actions.DeskFacts("My desk", "de", "Europe/Berlin", "DE")
+        facts = {"username": "lena", "password": "Quiet-Harbour-9", "desk": desk} | more
         return actions.use_setup_link(secret, **facts)
 
     def test_the_first_administrator_comes_by_a_link_that_works_once(self):

@@ -51,6 +51,16 @@ def test_the_panel_leads_with_the_words_filled_in(story: Story, as_user: SignIn)
     assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|hx-on|hx-vals='js:", page)
 
 
+def test_a_call_without_a_chosen_ticket_is_worked_on_at_its_own_page(story: Story, as_user: SignIn) -> None:
+    run, ada = story.run(), as_user(story.ada)
+    live = ada.get(f"/calls/{run.call_id}/").content.decode()
+    assert 'id="procedure-tick-greeted"' in live
+    Call.objects.filter(pk=run.call_id).update(state=CallState.ENDED)
+    over = ada.get(f"/calls/{run.call_id}/").content.decode()
+    assert 'id="procedure-tick-greeted"' not in over
+    assert "procedure-record" in over
+
+
 def test_what_nobody_knows_yet_is_marked(story: Story, as_user: SignIn) -> None:
     run = story.run(contact=None)
     assert "<mark>name of the caller</mark>" in as_user(story.ada).get(url(run)).content.decode()

@@ -99,11 +99,35 @@ def test_others_may_not(sound: Recording, acme: Desk, client: Client) -> None:
     assert RecordingAccess.objects.count() == 1
 
 
-def test_when_its_time_is_over_the_sound_goes_and_the_row_stays(sound: Recording) -> None:
+def test_when_its_time_is_over_the_sound_goes_and_the_row_stays(
+    sound: Recording, django_capture_on_commit_callbacks: Any
+) -> None:
     clock = SetClock(NOON + timedelta(days=31))
-    assert recordings.erase_due(clock) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert recordings.erase_due(clock) == 1
+        assert recordings.path_of(sound).exists(), "not before the rows say so"
     assert not recordings.path_of(sound).exists()
     assert Recording.objects.get().state == RecordingState.ERASED
+
+
+def test_a_crash_before_the_file_went_is_made_good(sound: Recording) -> None:
+    recordings.erase_due(SetClock(NOON + timedelta(days=31)))
+    assert recordings.path_of(sound).exists(), "the process died right after the commit"
+    recordings.erase_what_is_due()
+    assert not recordings.path_of(sound).exists()
+    assert Recording.objects.get().sha256 == ""
+
+
+def test_the_same_sound_of_another_call_stays(
+    sound: Recording, django_capture_on_commit_callbacks: Any
+) -> None:
+    twin = Recording.objects.create(
+        call=sound.call, name="twin", state=RecordingState.STORED, sha256=sound.sha256, started_at=NOON
+    )
+    for row, there in ((sound, True), (twin, False)):
+        with django_capture_on_commit_callbacks(execute=True):
+            recordings.erase(row)
+        assert recordings.path_of(sound).exists() == there
 
 
 STATES = st.sampled_from([state for state in CallState if state != CallState.ENDED])

@@ -30,16 +30,26 @@ async def dialog_of(rig: Rig, channel: str) -> str:
 async def test_a_lost_connection_alone_ends_nothing(rig: Rig) -> None:
     channel = await rig.carls_channel()
     rig.switchboard.on_sip(FlowLost("ws-1", (await dialog_of(rig, channel),)))
+    assert rig.apps.last("ChannelVarset")["value"] == "lost"
     rig.at += 60
     await asyncio.sleep(0.05)
     assert channel in rig.board.channels
+
+
+async def test_a_phone_that_connects_anew_is_back(rig: Rig) -> None:
+    channel = await rig.carls_channel()
+    dialog = await dialog_of(rig, channel)
+    rig.switchboard.on_sip(FlowLost("ws-1", (dialog,)))
+    rig.switchboard.on_sip(UpdateAnswered(dialog, None))
+    told = rig.apps.last("ChannelVarset")
+    assert (told["variable"], told["value"]) == ("HELPLINE_CONNECTION", "back")
 
 
 async def test_connection_and_media_lost_end_the_call(rig: Rig) -> None:
     channel = await rig.carls_channel()
     rig.switchboard.on_sip(FlowLost("ws-1", (await dialog_of(rig, channel),)))
     rig.media.silent_s = 20
-    rig.at += 4.9
+    rig.at += 1.9
     await asyncio.sleep(0.05)
     assert channel in rig.board.channels
     rig.at += 0.2
