@@ -51,11 +51,11 @@ class Visitor:
             return error.read().decode()
 
     def sign_in(self, username: str, password: str) -> bool:
-        page = f"{self._desk.url}/sign-in/"
+        page = f"{self._desk.url}/me/"
         self.open(page)
         self.open(self.url, {"login": username, "username": username, "password": password})
         self.open(f"{self._desk.url}/me/")
-        return self.url.endswith("/me/") and self.status == 200
+        return (self.url, self.status) == (f"{self._desk.url}/me/", 200)
 
 
 def test_the_first_administrator(tmp_path: Path) -> None:

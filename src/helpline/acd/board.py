@@ -18,6 +18,7 @@ from helpline.acd.models import (
     MenuChoice,
     Queue,
     QueueEntry,
+    QueueRequirement,
     Reservation,
 )
 from helpline.acd.phone_bar import agent_tiles
@@ -84,19 +85,21 @@ def _queue_rows(
     actor: Actor, own: list[Desk], agents: tuple[AgentTile, ...], now: datetime
 ) -> Iterable[QueueRow]:
     entries = _entries_today(own, now)
-    in_time = Q(outcome=EntryOutcome.ANSWERED, left_at__lte=F("entered_at") + timedelta(seconds=THRESHOLD_S))
-    names = ("entered", "answered", "abandoned", "flowed_out", "in_time")
+    soon = Q(left_at__lte=F("entered_at") + timedelta(seconds=THRESHOLD_S))
+    names = ("entered", "answered", "abandoned", "flowed_out", "in_time", "gone_early")
     counted = entries.values("queue").annotate(
         entered=Count("pk"),
         answered=Count("pk", filter=Q(outcome=EntryOutcome.ANSWERED)),
         abandoned=Count("pk", filter=Q(outcome=EntryOutcome.ABANDONED)),
         flowed_out=Count("pk", filter=Q(outcome=EntryOutcome.FLOWED_OUT)),
-        in_time=Count("pk", filter=in_time),
+        in_time=Count("pk", filter=soon & Q(outcome=EntryOutcome.ANSWERED)),
+        gone_early=Count("pk", filter=soon & Q(outcome=EntryOutcome.ABANDONED)),
     )
     counts: dict[int, Mapping[str, int]] = {
         row[0]: dict(zip(names, row[1:], strict=True)) for row in counted.values_list("queue", *names)
     }
     waiting = _waiting(actor)
+    asked = _asked_at_first(own)
     for queue in Queue.objects.filter(desk__in=own).select_related("desk").order_by("desk__name", "name"):
         known: Mapping[str, int] = counts.get(queue.pk, _NOTHING)
         callers = tuple(waiting[queue.pk])
@@ -107,14 +110,30 @@ def _queue_rows(
             desk_name=queue.desk.name,
             callers=callers,
             longest_since=min((caller.since for caller in callers), default=None),
-            free_agents=sum(tile.state == PresenceState.AVAILABLE for tile in agents),
+            free_agents=sum(_free_for(tile, asked[queue.pk]) for tile in agents),
             entered_today=known["entered"],
             answered_today=known["answered"],
             abandoned_today=known["abandoned"],
             flowed_out_today=known["flowed_out"],
-            service_level=_percent(known["in_time"], known["answered"]),
+            service_level=_percent(
+                known["in_time"], known["answered"] + known["abandoned"] - known["gone_early"]
+            ),
             threshold_s=THRESHOLD_S,
         )
+
+
+def _asked_at_first(own: list[Desk]) -> dict[int, dict[str, int]]:
+    """Skill levels each queue asks for from the first second; those of a menu choice come on top."""
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    rows = QueueRequirement.objects.filter(queue__desk__in=own, after_s=0)
+    for queue, skill, level in rows.values_list("queue", "skill__key", "min_level"):
+        found[queue][skill] = level
+    return found
+
+
+def _free_for(tile: AgentTile, asked: Mapping[str, int]) -> bool:
+    able = all(tile.skills.get(skill, 0) >= level for skill, level in asked.items())
+    return able and tile.state == PresenceState.AVAILABLE
 
 
 def _percent(part: int, whole: int) -> Decimal | None:

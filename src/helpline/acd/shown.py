@@ -171,12 +171,14 @@ class QueueRow:
     desk_name: str
     callers: tuple[WaitingCaller, ...]
     longest_since: datetime | None
+    #: available now and able to take a caller who just came in
     free_agents: int
     entered_today: int
     answered_today: int
     abandoned_today: int
     flowed_out_today: int
-    #: percent of answered callers who waited at most `threshold_s`; None when nobody was answered
+    #: percent: answered in time / (answered + abandoned - abandoned in time), `threshold_s` seconds being in time;
+    #: the formula many desks call SL4. None when there is nothing to divide by
     service_level: Decimal | None
     threshold_s: int
 

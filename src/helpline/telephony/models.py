@@ -65,6 +65,7 @@ class Call(models.Model):
             models.Index(fields=["from_number", "-started_at"]),
             # the list of calls of all one's desks goes back in time
             models.Index(fields=["-started_at", "-id"]),
+            models.Index(fields=["agent", "-started_at"]),
         ]
 
 
