@@ -7,6 +7,7 @@ import pytest
 
 from tests.journeys.floor import Floor
 from tests.peers.browser import Chromium
+from tests.peers.database import own_database
 from tests.peers.desk import Desk
 
 
@@ -30,7 +31,7 @@ async def chromium(desk: Desk) -> AsyncIterator[Chromium]:
 @pytest.fixture(scope="session")
 def rough_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Another one, for journeys that kill its processes, crowd it or change its settings."""
-    with Desk(tmp_path_factory.mktemp("rough")) as running:
+    with Desk(tmp_path_factory.mktemp("rough"), **own_database()) as running:
         yield running
 
 

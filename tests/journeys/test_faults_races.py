@@ -76,7 +76,8 @@ STEPS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "completed": _completed,
     "transferring": _transferring,
 }
-#: step, who leaves, the call's state then, who has it then
+#: step, who leaves, the call's state then, who has it then; empty: both colleagues went, and whoever was heard first
+#: decides whether the caller is let go or waits again
 RACES: list[tuple[str, tuple[str, ...], str, str]] = [
     ("ringing", ("carl",), "ended", "ada"),
     ("ringing", ("ada",), "offered", ""),
@@ -94,7 +95,7 @@ RACES: list[tuple[str, tuple[str, ...], str, str]] = [
     ("ringing", ("carl", "sven"), "ended", ""),
     ("ringing", ("ada", "sven"), "", ""),
     ("consulting", ("carl", "ada"), "ended", ""),
-    ("consulting", ("ada", "sven"), "ended", ""),
+    ("consulting", ("ada", "sven"), "", ""),
     ("consulting", ("carl", "sven"), "ended", ""),
     ("three-way", ("carl", "ada", "sven"), "ended", ""),
     ("completed", ("carl", "sven"), "ended", "sven"),
@@ -123,10 +124,11 @@ async def _is(scene: Scene, state: str, holder: str) -> None:
 
     def there() -> bool:
         call = scene.floor.newest(number)
-        right = call is not None and state in ("", call["state"]) and holder in ("", call["agent"])
+        right = call is not None and call["state"] == state and holder in ("", call["agent"])
         return right and all(scene.floor.has_no_leg(call, name) for name in scene.left)
 
-    await scene.floor.until(there, 10, f"{number} to be {state} with {holder}")
+    if state:
+        await scene.floor.until(there, 10, f"{number} to be {state} with {holder}")
 
 
 async def _end(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.peers.database import own_database
 from tests.peers.desk import Desk
 
 pytestmark = [pytest.mark.switch]
@@ -59,7 +60,7 @@ class Visitor:
 
 
 def test_the_first_administrator(tmp_path: Path) -> None:
-    with Desk(tmp_path, demo=False) as desk:
+    with Desk(tmp_path, demo=False, **own_database()) as desk:
         link = desk.eventually(lambda: re.search(r"http://\S+/setup/\S+", desk.log), 20, "the link")[0]
         assert link.startswith(desk.url)
         with pytest.raises(AssertionError, match="There is no user 'ada'"):

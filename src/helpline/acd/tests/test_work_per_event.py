@@ -44,7 +44,10 @@ def test_an_event_asks_the_database_little(
         with CaptureQueriesContext(connection) as asked:
             orders = perform(self, item)  # type: ignore[arg-type]  # passed on as it came
         kind = item.args[0]["type"] if getattr(item, "args", ()) else "other"  # type: ignore[attr-defined]
-        spent[kind] = max(spent[kind], len(asked))
+        statements = [
+            one for one in asked if "pg_advisory" not in one["sql"]
+        ]  # the outbox's order (decision 7)
+        spent[kind] = max(spent[kind], len(statements))
         return orders
 
     switch.on_duty(cast.ada)
