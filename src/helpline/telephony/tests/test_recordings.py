@@ -142,3 +142,14 @@ def test_every_second_counts_exactly_once(stays: list[tuple[CallState, int]]) ->
     times = spans.fold(changes, at)
     whole = sum(milliseconds for _, milliseconds in stays)
     assert (times.flow_s + times.wait_s + times.talk_s + times.hold_s) * 1000 == whole
+
+
+def test_what_a_full_disk_left_is_kept_with_the_reason(sound: Recording) -> None:
+    """Until it is fetched again and whole."""
+    kept = recordings.Kept(sound.sha256, sound.size, 1.0)
+    recordings.stored("call-1", kept, SetClock(NOON), failure="No space left on device")
+    sound.refresh_from_db()
+    assert (sound.state, sound.failure) == (RecordingState.STORED, "No space left on device")
+    recordings.stored("call-1", kept, SetClock(NOON))
+    sound.refresh_from_db()
+    assert sound.failure == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from helpline_switch.core.errors import BadParameter, Conflict, NotFound
 from helpline_switch.core.recording import StoredRecordings
 from helpline_switch.core.taping import TapeOrder
 from helpline_switch.core.tests.fakes import Rig
+from helpline_switch.media.errors import UnknownRecording
 from helpline_switch.media.events import PlaybackBegan, PlaybackDone, RecordingDone
 
 
@@ -71,6 +73,36 @@ async def test_the_caller_is_recorded_left(rig: Rig) -> None:
     recording = rig.apps.last("RecordingFinished")["recording"]
     assert (recording.duration, recording.talking) == (12.4, 7.6)
     assert list(rig.board.recordings) == ["one"]
+
+
+async def test_a_recording_is_stopped_while_its_bridge_ends(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mixer has ended it with its room and knows it no more; what it wrote is whole."""
+    carl = await rig.carls_channel()
+    bridge = await rig.switchboard.bridging.create("room", "mixing", "")
+    await rig.switchboard.bridging.add("room", [carl])
+    media_id = (await rig.switchboard.taping.bridge(bridge, TapeOrder("one"))).media_id
+
+    async def knows_no_more(recording_id: str) -> None:
+        raise UnknownRecording(recording_id)
+
+    monkeypatch.setattr(rig.media, "stop_recording", knows_no_more, raising=False)
+    stopping = asyncio.create_task(rig.switchboard.taping.stop("one"))
+    await asyncio.sleep(0)
+    rig.switchboard.on_media(RecordingDone(media_id, "", 12.4, 7.6))
+    await stopping
+    assert rig.apps.last("RecordingFinished")["recording"].state == "done"
+    assert "RecordingFailed" not in rig.apps.types()
+
+
+async def test_a_prompt_that_cannot_be_written_fails(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(text: str, language: str) -> Path:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(rig.board.prompts, "speech", full)
+    await play(rig, await rig.carls_channel(), "speech:nl:SGFsbG8")
+    assert rig.apps.last("PlaybackFinished")["playback"].state == "failed"
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a//b", "a/../b", "", "x" * 300, "a\0b"])
