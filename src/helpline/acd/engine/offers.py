@@ -110,7 +110,8 @@ def refuse(turn: Turn, held: Reservation, why: Refusal) -> None:
         let_go(turn, agent)
         return
     code = MISSED.get(why, Code(why.value) if why in (Refusal.REJECT, Refusal.UNREGISTERED) else Code.FAILED)
-    agent.misses += why in MISSED
+    missed = why in MISSED and held.leg is None  # who picked up was there, whatever became of the leg
+    agent.misses += missed
     turn.remember(
         "refused", code, call=held.call, agent=agent.id, params={"misses": agent.misses, "offer": held.offer}
     )
@@ -119,7 +120,7 @@ def refuse(turn: Turn, held: Reservation, why: Refusal) -> None:
         go_lost(turn, agent)
     elif agent.wish is not None:
         rest(turn, agent)
-    elif agent.misses >= turn.state.config.limits.misses:
+    elif missed and agent.misses >= turn.state.config.limits.misses:
         turn.move(agent, AgentState.BUSY, code)
     else:
         turn.move(agent, AgentState.AVAILABLE)

@@ -150,6 +150,17 @@ class TestRefusals:
         desk.answer("ada")
         assert desk.state.agents["ada"].misses == 0
 
+    def test_who_picked_up_missed_nothing(self) -> None:
+        """The leg broke before the bridge: ours to mend, not Ada's fault, however often."""
+        desk = ringing("ada")
+        for _time in range(3):
+            desk.send(OfferAnswered(desk.now, "carl", "ada", "leg"))
+            refuse(desk, "ada", Refusal.FAILED)
+            assert desk.agent("ada") is S.AVAILABLE
+            desk.wait(5)
+            assert desk.agent("ada") is S.RESERVED
+        assert desk.state.agents["ada"].misses == 0
+
     def test_a_phone_not_registered_is_lost_until_it_is_back(self) -> None:
         desk = ringing("ada")
         refuse(desk, "ada", Refusal.UNREGISTERED)
