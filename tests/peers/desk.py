@@ -10,7 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -133,6 +134,16 @@ class Desk:
     def kill(self, process: str) -> None:
         """`kill -9` one of the processes; the supervisor brings it back."""
         os.kill(self.pid(process), signal.SIGKILL)
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """Within the block nobody starts again what dies: the supervisor stands still."""
+        assert self._process is not None, "the desk does not run"
+        os.kill(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def command(self, *words: str) -> str:
         """Run `helpline WORDS` against this desk; what it printed."""
