@@ -16,6 +16,8 @@ AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 #: colours that still change (after a new bar, after light and dark changed) are no finding
 SETTLED = """() => Promise.allSettled(document.getAnimations()
   .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished))"""
+#: what waits for an answer of the desk is pale until it comes
+ANSWERED = "() => !document.querySelector('.htmx-request')"
 RUN = """async () => (await axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"],
 })).violations"""
@@ -45,7 +47,9 @@ FIRST_OF = {
 
 
 def _words(where: str, finding: dict[str, Any]) -> str:
-    nodes = "; ".join(f"{node['target']} {node['html'][:120]}" for node in finding["nodes"][:3])
+    nodes = "; ".join(
+        f"{node['target']} {node['html'][:120]} {node['failureSummary']}" for node in finding["nodes"][:3]
+    )
     return f"{where}: {finding['impact']} {finding['id']} ({len(finding['nodes'])}): {nodes}"
 
 
@@ -57,6 +61,7 @@ async def findings(page: Page, where: str) -> list[str]:
         await page.emulate_media(
             color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
         )
+        await page.wait_for_function(ANSWERED)
         await page.evaluate(SETTLED)
         violations = await page.evaluate(RUN)
         found += [_words(f"{where} {scheme}", one) for one in violations if one["impact"] in SERIOUS]
