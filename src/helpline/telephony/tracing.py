@@ -1,0 +1,55 @@
+"""The SIP messages of a call of the desk, as the switch keeps them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from helpline.core.access import Actor, Role, require
+from helpline.telephony import access, ladder
+from helpline.telephony.models import Call, Leg, LegRole
+from helpline.telephony.switch_reader import NoSuchDoor, SwitchReader
+
+#: who may read what telephones said to each other
+READERS = (Role.LEAD, Role.PHONE_ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLeg:
+    """A leg's channel in the switch, and whose telephone it is."""
+
+    channel: str
+    name: str
+
+
+def legs_of(call_id: UUID) -> list[NamedLeg]:
+    """The legs of a call, the caller's first; one query."""
+    rows = Leg.objects.filter(call_id=call_id).select_related("user", "call").order_by("created_at", "id")
+    return [NamedLeg(leg.pk, _name(leg)) for leg in sorted(rows, key=lambda leg: leg.role != LegRole.CALLER)]
+
+
+def _name(leg: Leg) -> str:
+    if leg.user is not None:
+        return leg.user.display_name
+    if leg.role == LegRole.CALLER:
+        return leg.call.from_number or _("Caller")
+    return leg.endpoint.removeprefix("PJSIP/") or str(LegRole(leg.role).label)
+
+
+def call_to_trace(actor: Actor, call_id: UUID) -> Call:
+    """The call. Raises NotFound at other desks, NotAllowed without the role."""
+    found = access.call(actor, call_id)
+    require(actor, found.desk_id, *READERS)
+    return found
+
+
+def ladder_of(legs: Iterable[NamedLeg], switch: SwitchReader) -> ladder.Ladder | None:
+    """What the switch still keeps of these legs; None when that is nothing. Raises SwitchAway, SwitchRefused."""
+    found = []
+    for leg in legs:
+        try:
+            found.append((leg.name, switch.get("helpline", "calls", leg.channel, "trace")))
+        except NoSuchDoor:
+            continue
+    return ladder.build(found, _("Switch")) if found else None
