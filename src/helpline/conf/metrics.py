@@ -146,6 +146,7 @@ def _switch(state: SwitchState) -> Iterator[Metric]:
     if state.process is not None:
         draining = float(state.process.draining_s is not None)
         yield gauge("helpline_switch_draining", "1 while new calls are refused.", draining)
+        yield counter("helpline_switch_guesses", "Wrong passwords of telephones.", state.process.guesses)
     if state.bans is not None:
         yield gauge("helpline_switch_banned_addresses", "Addresses that guessed passwords.", len(state.bans))
     f = state.figures
@@ -156,12 +157,12 @@ def _switch(state: SwitchState) -> Iterator[Metric]:
     yield gauge("helpline_switch_waiting_for_desk", "Calls that wait for the call control.", f.waiting)
     lost = sum(leg.lost for leg in state.legs)
     yield gauge("helpline_switch_lost_packets", "Packets lost on the legs there are now.", lost)
+    text = "Frames that were lost or late and filled, on the legs there are now."
+    yield gauge("helpline_switch_concealed_frames", text, f.concealed)
     for name, text, value in (
         ("ticks", "Ticks of the mixer, 50 a second while somebody speaks.", f.ticks),
         ("late_ticks", "Ticks that began more than 5 ms late.", f.late_ticks),
         ("skipped_ticks", "Ticks left out after more than 100 ms of delay.", f.skipped_ticks),
-        ("concealed_frames", "Lost frames that were filled.", f.concealed),
-        ("underruns", "Frames that were not there in time.", f.underruns),
         ("media_cpu_seconds", "Processor time of the media process.", f.cpu_s),
     ):
         yield counter(f"helpline_switch_{name}", text, value)

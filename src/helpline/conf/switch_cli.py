@@ -105,7 +105,9 @@ def _embedded(reader: SwitchReader, told: Json) -> Iterable[str]:
     yield _line("legs", f"{media['legs']} in the mixer, real-time priority: {media['realtime']}")
     yield _line("ticks", f"{media['ticks']}, late {_share(media['late_ticks'], media['ticks'])}")
     yield _line("worst tick", f"{media['worst_late_ms']:.1f} ms late, {media['skipped_ticks']} skipped")
-    yield _line("sound", f"{media['concealed']} frames concealed, {media['underruns']} underruns")
+    yield _line(
+        "sound", f"{media['concealed']} frames concealed, {media['underruns']} underruns on these legs"
+    )
     yield from _legs(_maybe(reader, "legs") or ())
     yield from _registered(_maybe(reader, "registrations") or (), told["accounts"])
     yield from _others(reader)

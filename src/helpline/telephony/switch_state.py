@@ -9,10 +9,14 @@ from helpline.telephony.switch_reader import NoSuchDoor, SwitchAway, SwitchReade
 
 Json = Mapping[str, Any]
 
+#: legs of an Asterisk of which statistics are asked, one request each
+_ASKED_LEGS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counters since the media process started. A late tick began more than 5 ms after its time."""
+    """Ticks are counted since the media process started, a late one began more than 5 ms after its time.
+    `concealed` and `underruns` are frames of the legs there are now."""
 
     channels: int
     bridges: int
@@ -38,12 +42,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The signalling process. `draining_s`: seconds until a draining switch hangs up the rest, None otherwise."""
+    """The signalling process. `draining_s`: seconds until a draining switch hangs up the rest, None otherwise.
+    `guesses`: wrong passwords since its start."""
 
     pid: int
     since: datetime | None
     draining_s: float | None
     traces: int
+    guesses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +151,36 @@ def _foreign(switch: SwitchReader) -> SwitchState:
     """Asterisk: what plain ARI tells."""
     info = switch.get("asterisk", "info")
     online = [one for one in switch.get("endpoints") if one.get("state") == "online"]
+    channels = switch.get("channels")
     return SwitchState(
         kind="asterisk",
         version=str(info.get("system", {}).get("version", "")),
-        channels=len(switch.get("channels")),
+        channels=len(channels),
+        legs=tuple(_foreign_leg(switch, one) for one in channels[:_ASKED_LEGS]),
         phones=tuple(
             Phone(one["resource"], "", one.get("technology", ""), False, "", None) for one in online
         ),
+    )
+
+
+def _foreign_leg(switch: SwitchReader, channel: Json) -> LegFigures:
+    """A channel of Asterisk with its statistics, which one without sound has not."""
+    try:
+        told = switch.get("channels", channel["id"], "rtp_statistics")
+    except (NoSuchDoor, SwitchRefused):
+        told = {}
+    jitter = _number(told.get("rxjitter"))
+    return LegFigures(
+        channel=channel["id"],
+        name=channel["name"],
+        state=channel["state"],
+        created=_moment(channel.get("creationtime")),
+        received=int(told.get("rxcount", 0)),
+        lost=max(0, int(told.get("rxploss", 0))),
+        jitter_ms=None if jitter is None else 1000 * jitter,
+        mos=None,
+        codec="",
+        encrypted=False,
     )
 
 
@@ -182,7 +211,11 @@ def _process(told: Json | None) -> Process | None:
     if told is None:
         return None
     return Process(
-        int(told["pid"]), _moment(told["since"]), told["draining_ends_in_s"], told["traces"]["calls"]
+        pid=int(told["pid"]),
+        since=_moment(told["since"]),
+        draining_s=told["draining_ends_in_s"],
+        traces=int(told["traces"]["calls"]),
+        guesses=int(told["guesses"]),
     )
 
 

@@ -1,6 +1,6 @@
 """Pages about the switch itself: how it is, and what telephones said to each other on a call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from helpline.core.access import Actor
 from helpline.people import access as people
 from helpline.people.access import actor, page
 from helpline.telephony import access, ladder, switch_actions, switch_state, tracing
-from helpline.telephony.models import Leg
 from helpline.telephony.switch_reader import SwitchAway, SwitchRefused, our_switch
 from helpline.telephony.switch_state import SwitchState
 
@@ -25,11 +24,12 @@ def switch(request: HttpRequest) -> HttpResponse:
     """The state of the switch; phones and legs of other desks are only counted."""
     who = actor(request)
     whole = switch_state.read(our_switch())
-    shown, phones, legs = _of_own_desks(who, whole)
+    calls = _calls(who, whole)
+    shown, phones, legs = _of_own_desks(who, whole, calls)
     facts = {
         "state": shown,
         "names": _names(who, shown),
-        "calls": _calls(who, shown),
+        "calls": calls,
         "hidden_phones": phones,
         "hidden_legs": legs,
         "may_unban": who.may(None, *switch_actions.UNBANNERS),
@@ -37,11 +37,12 @@ def switch(request: HttpRequest) -> HttpResponse:
     return render(request, "telephony/switch.html", facts)
 
 
-def _of_own_desks(who: Actor, state: SwitchState) -> tuple[SwitchState, int, int]:
+def _of_own_desks(
+    who: Actor, state: SwitchState, mine: Mapping[str, tracing.NamedLeg]
+) -> tuple[SwitchState, int, int]:
     """The state with the phones and legs of the actor's desks, and how many others there are."""
     own = set(people.users(who).values_list("username", flat=True)) if state.phones else set()
     phones = tuple(one for one in state.phones if one.account in own)
-    mine = set(_calls(who, state))
     legs = tuple(one for one in state.legs if one.channel in mine)
     rest = len(state.phones) - len(phones), len(state.legs) - len(legs)
     return replace(state, phones=phones, legs=legs), *rest
@@ -53,13 +54,10 @@ def _names(who: Actor, state: SwitchState) -> dict[str, str]:
     return {user.username: user.display_name for user in found}
 
 
-def _calls(who: Actor, state: SwitchState) -> dict[str, UUID]:
-    """The call of each channel, of the calls the actor may see."""
+def _calls(who: Actor, state: SwitchState) -> dict[str, tracing.NamedLeg]:
+    """Whose telephone each channel is and its call, of the calls the actor may see."""
     channels = [one.channel for one in state.legs]
-    if not channels:
-        return {}
-    rows = Leg.objects.filter(pk__in=channels, call__in=access.visible(who))
-    return dict(rows.values_list("pk", "call_id"))
+    return tracing.named(channels, access.visible(who)) if channels else {}
 
 
 @require_POST

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from helpline.core.access import Actor, Role, require
@@ -17,16 +18,27 @@ READERS = (Role.LEAD, Role.PHONE_ADMIN)
 
 @dataclass(frozen=True, slots=True)
 class NamedLeg:
-    """A leg's channel in the switch, and whose telephone it is."""
+    """A leg's channel in the switch, whose telephone it is, and its call."""
 
     channel: str
     name: str
+    call_id: UUID
 
 
 def legs_of(call_id: UUID) -> list[NamedLeg]:
     """The legs of a call, the caller's first; one query."""
     rows = Leg.objects.filter(call_id=call_id).select_related("user", "call").order_by("created_at", "id")
-    return [NamedLeg(leg.pk, _name(leg)) for leg in sorted(rows, key=lambda leg: leg.role != LegRole.CALLER)]
+    return [_named(leg) for leg in sorted(rows, key=lambda leg: leg.role != LegRole.CALLER)]
+
+
+def named(channels: Iterable[str], calls: QuerySet[Call]) -> dict[str, NamedLeg]:
+    """The legs of these channels that belong to one of the calls, by channel; one query."""
+    rows = Leg.objects.filter(pk__in=list(channels), call__in=calls).select_related("user", "call")
+    return {leg.pk: _named(leg) for leg in rows}
+
+
+def _named(leg: Leg) -> NamedLeg:
+    return NamedLeg(leg.pk, _name(leg), leg.call_id)
 
 
 def _name(leg: Leg) -> str:

@@ -38,6 +38,7 @@ async def signalling(request: web.Request) -> web.Response:
             "cpu_s": round(time.process_time(), 2),
             "dialogs": len(board.dialogs),
             "draining_ends_in_s": _rounded(request.app[DRAINING].ends_in_s),
+            "guesses": board.sip.bans.guesses,
             "traces": {"calls": kept, "bytes": size},
         }
     )

@@ -95,15 +95,15 @@ class Traces:
 
     def note(self, direction: Direction, transport: str, peer: Address, local: Address, text: str) -> None:
         """Keeps a message if it belongs to a call or tries to begin one."""
-        found = _CALL_ID.search(text)
-        if found is None or self.limits.keep_s <= 0:
+        call_id = _call_id(text)
+        if not call_id or self.limits.keep_s <= 0:
             return
         with self._lock:
-            kept = self._calls.get(found[1]) or self._attempts.get(found[1])
+            kept = self._calls.get(call_id) or self._attempts.get(call_id)
             if kept is None:
                 if not text.startswith("INVITE "):
                     return
-                kept = self._attempts[found[1]] = _Kept(found[1], self._clock() + self.limits.keep_s)
+                kept = self._attempts[call_id] = _Kept(call_id, self._clock() + self.limits.keep_s)
             self._add(kept, Message(self._now(), direction, transport, peer, local, masked(text)))
             self._make_room()
 
@@ -193,6 +193,15 @@ class Traces:
         for dialog in kept.dialogs:
             self._by_dialog.pop(dialog, None)
             self._channels.pop(dialog, None)
+
+
+def _call_id(text: str) -> str:
+    """The Call-ID of a message, empty when it has none."""
+    usual, _name, rest = text.partition("\r\nCall-ID: ")
+    if rest and "\r\n\r\n" not in usual:
+        return rest.partition("\r\n")[0].strip()
+    found = _CALL_ID.search(text.partition("\r\n\r\n")[0])
+    return found[1] if found else ""
 
 
 class MessageLog:

@@ -74,9 +74,10 @@ def test_a_busy_desk_in_figures(door: SwitchDoor) -> None:
     assert found["helpline_switch_up", ()] == 1
     assert found["helpline_switch_legs", ()] == 2
     assert found["helpline_switch_late_ticks_total", ()] == 25
-    assert found["helpline_switch_concealed_frames_total", ()] == 7
+    assert found["helpline_switch_concealed_frames", ()] == 7
     assert found["helpline_switch_banned_addresses", ()] == 1
     assert found["helpline_switch_draining", ()] == 0
+    assert found["helpline_switch_guesses_total", ()] == 9
 
 
 def test_a_reader_that_lags_is_named(door: SwitchDoor) -> None:

@@ -26,7 +26,7 @@ def service() -> dict[str, str]:
 @needs_systemd
 def test_systemd_has_nothing_to_say_against_it(tmp_path: Path) -> None:
     there = tmp_path / "helpline.service"
-    there.write_text(UNIT.read_text().replace("/opt/helpline/bin/helpline", "/bin/true"))
+    there.write_text(UNIT.read_text().replace("/opt/helpline/.venv/bin/helpline", "/bin/true"))
     done = subprocess.run(
         ["systemd-analyze", "verify", str(there)], capture_output=True, text=True, check=False
     )

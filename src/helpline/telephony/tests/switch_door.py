@@ -45,6 +45,7 @@ SIGNALLING = {
     "cpu_s": 9.5,
     "dialogs": 3,
     "draining_ends_in_s": None,
+    "guesses": 9,
     "traces": {"calls": 12, "bytes": 40_000},
 }
 

@@ -200,15 +200,19 @@ def test_a_draining_switch_says_so(door: SwitchDoor) -> None:
     assert "those under way may go on for 2:05" in html
 
 
-def test_an_asterisk_tells_what_plain_ari_tells(door: SwitchDoor) -> None:
+def test_an_asterisk_tells_what_plain_ari_tells(door: SwitchDoor, call: Call) -> None:
     door.answers.clear()
     door.says("asterisk/info", {"system": {"version": "22.10.0"}})
-    door.says("channels", [{}, {}])
-    person("ada", Role.AGENT)
+    up = {"name": "PJSIP/carl-01", "state": "Up", "creationtime": "2026-11-22T09:12:00.000+0000"}
+    door.says("channels", [up | {"id": "leg-carl"}, up | {"id": "leg-x", "name": "Snoop/2"}])
+    door.says("channels/leg-carl/rtp_statistics", {"rxcount": 500, "rxploss": 0, "rxjitter": 0.003})
     online = {"technology": "PJSIP", "resource": "ada", "state": "online"}
     door.says("endpoints", [online, online | {"resource": "ben", "state": "offline"}])
     html = page(signed_in(person("lena", Role.LEAD)), "/switch/")
     assert "Asterisk 22.10.0" in html
+    for words in ("PJSIP/carl-01", "500", "3.0 ms"):
+        assert words in html, words
+    assert "Snoop/2" not in html, "it belongs to no call of the desk"
     assert "Banned addresses" not in html
     assert ">Ada<" in html
 

@@ -158,6 +158,18 @@ def test_a_switch_told_to_keep_nothing_keeps_nothing(clock: Clock) -> None:
     assert kept.of_channel("channel-call-1") is None
 
 
+@pytest.mark.parametrize("header", ["Call-ID: odd", "call-id:odd", "CALL-ID \t: odd ", "i: odd"])
+def test_a_call_is_known_however_its_id_is_written(clock: Clock, header: str) -> None:
+    kept = traces(clock)
+    body = "\r\nCall-ID: false\r\n"
+    kept.note("in", "udp", CARL, US, f"INVITE sip:x SIP/2.0\r\nSubject: x\r\n{header}\r\n\r\n{body}")
+    kept.begin("d", "odd")
+    kept.name("d", "c")
+    found = kept.of_channel("c")
+    assert found is not None
+    assert found.call_ids == ("odd",)
+
+
 # --- for how long
 
 
@@ -321,6 +333,8 @@ async def test_a_switch_that_drains_refuses_new_calls_and_keeps_the_old(desk) ->
     refused = await dora.expect(503)
     dora.ack(dora_asks, refused)
     assert refused.get("retry-after") == "7"
+    dora.send(dora.request("OPTIONS", "sip:helpline"))
+    assert (await dora.expect(503, "OPTIONS")).get("retry-after") == "7"
     desk.sip.hangup(dialog)
     await carl.expect("BYE")
     desk.sip.refuse_calls(None)
