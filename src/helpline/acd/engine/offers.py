@@ -80,6 +80,9 @@ def on_answered(turn: Turn, event: OfferAnswered) -> None:
         turn.set_until(agent, held.deadline)
         turn.out.append(SetAgent(agent.id, agent.state, agent.reason, held.deadline, event.call))
         turn.out.append(Connect(event.call, agent.id, event.leg, held.offer, held.kind))
+        if event.call in turn.state.callers:
+            # What still sounds is cut off: its end must not bring music into the talk.
+            turn.state.callers[event.call].play = turn.state.callers[event.call].deadline = None
     elif event.leg not in (agent.leg, agent.turned_away):
         agent.turned_away = event.leg
         turn.out.append(AnsweredElsewhere(event.call, agent.id, event.leg))

@@ -30,6 +30,7 @@ from helpline.acd.engine import (
     OfferAnswered,
     Overflow,
     Play,
+    PlaybackDone,
     PlayTip,
     Relaxation,
     Remember,
@@ -81,6 +82,19 @@ def test_carl_presses_1_waits_talks_and_says_goodbye() -> None:
     assert desk.agent("ada") is AgentState.AVAILABLE
     assert not desk.state.callers
     assert desk.state.counts["it"].answered == 1
+
+
+def test_an_answer_in_the_middle_of_a_prompt_brings_no_music_into_the_talk() -> None:
+    """The switch tells the end of the prompt that was cut off when Ada is already being connected."""
+    desk = Desk(straight())
+    desk.call()
+    cut_off = desk.state.callers["carl"].play
+    assert cut_off is not None
+    desk.on_duty("ada")
+    desk.send(OfferAnswered(desk.now, "carl", "ada", "leg"))
+    assert of(desk.last, Connect)
+    desk.send(PlaybackDone(desk.now, "carl", cut_off))
+    assert not of(desk.last, StartMusic)
 
 
 def test_a_free_agent_is_rung_at_once_and_no_position_is_told() -> None:
