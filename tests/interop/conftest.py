@@ -1,0 +1,26 @@
+"""A whole desk for the journeys with providers, proxies and foreign telephones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.floor import Floor
+from tests.peers.desk import Desk
+
+
+@pytest.fixture(scope="session")
+def outside_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A demo desk whose trunks the journeys set up."""
+    with Desk(tmp_path_factory.mktemp("outside")) as running:
+        yield running
+
+
+@pytest.fixture
+async def outside(outside_desk: Desk, tmp_path: Path) -> AsyncIterator[Floor]:
+    """Its floor."""
+    async with Floor(outside_desk, tmp_path) as people:
+        await people.staff(())
+        yield people
