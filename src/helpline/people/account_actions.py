@@ -92,6 +92,7 @@ def set_phone_password(
             "username": user.username,
             "realm": accounts.REALM,
             "ha1_md5": accounts.ha1(user.username, password),
+            "ha1_sha256": accounts.ha1_sha256(user.username, password),
             "changed_at": clock.now(),
         },
     )

@@ -10,6 +10,11 @@ def ha1(username: str, password: str, realm: str = REALM) -> str:
     return hashlib.md5(f"{username}:{realm}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
+def ha1_sha256(username: str, password: str, realm: str = REALM) -> str:
+    """The same by SHA-256 (RFC 8760), hex."""
+    return hashlib.sha256(f"{username}:{realm}:{password}".encode()).hexdigest()
+
+
 def digest(secret: str) -> str:
     """SHA-256 of a random secret, hex. Fit for long random texts only, never for passwords."""
     return hashlib.sha256(secret.encode()).hexdigest()

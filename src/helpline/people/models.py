@@ -144,6 +144,8 @@ class PhoneAccount(models.Model):
     username = models.CharField(max_length=60, unique=True)
     realm = models.CharField(max_length=60, default="helpline")
     ha1_md5 = models.CharField(max_length=32)
+    #: empty for a password that was set before this was kept
+    ha1_sha256 = models.CharField(max_length=64, default="", blank=True)
     changed_at = models.DateTimeField()
 
 

@@ -16,8 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 
+from helpline_switch.sip import stun
+from helpline_switch.sip.addresses import fit, is_address, plain
 from helpline_switch.sip.events import Transport
 from helpline_switch.sip.framing import to_wire
+from helpline_switch.sip.limits import RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ Key = tuple[str, str, int]
 _PENDING: Final = 256
 _KNOWN_SECONDS: Final = 60.0
 _KNOWN_HOSTS: Final = 1000
+_STUN_PER_SECOND: Final = 2000.0
 _numbers = itertools.count(1)
 
 
@@ -100,6 +104,9 @@ class Flow:
         """Sends in the loop thread. A bare Flow leads nowhere."""
         log.info("not sent: no flow to %s", self.addr2str(address))
 
+    def hang_up(self, why: str) -> None:
+        """Closes a connection; callable in any thread. UDP has none."""
+
     def shutdown(self) -> None:
         """The stack's word for closing; the hub closes."""
 
@@ -123,6 +130,7 @@ class Connection(Flow):
         self.remote = remote
         self.key = key
         self.received = 0
+        self.stood = False
         self._why = "closed by the peer"
         self._inbound = inbound
         self._write: Write | None = None
@@ -131,11 +139,16 @@ class Connection(Flow):
 
     def up(self, write: Write, close: Callable[[], None], remote: Address | None = None) -> None:
         """The connection stands: what waited is written."""
+        self.stood = True
         self._write, self._close = write, close
         if remote is not None:
             self.remote = RemoteAddress(remote, self.transport)
         while self._pending:
             write(self._pending.popleft())
+
+    def addr2str(self, address: object) -> str:
+        """Where it really goes, whatever the message is addressed to."""
+        return f"{self.transport}:{self.remote.address}"
 
     def got(self, data: bytes) -> None:
         """One whole message."""
@@ -159,6 +172,10 @@ class Connection(Flow):
         else:
             self.down()
 
+    def hang_up(self, why: str) -> None:
+        """Closes the connection soon; callable in any thread."""
+        self.loop.call_soon_threadsafe(self.close, why)
+
     def transmit(self, data: bytes, address: Address) -> None:
         """Writes, or keeps the message until the connection stands."""
         if self._write is not None:
@@ -176,6 +193,7 @@ class UdpSocket(Flow, asyncio.DatagramProtocol):
         super().__init__(loop, "udp", (advertised, 0))
         self._inbound = inbound
         self._socket: asyncio.DatagramTransport | None = None
+        self._stun_limit = RateLimit(_STUN_PER_SECOND, loop.time)
         self._known: dict[str, tuple[str, float]] = {}
         self._lookups: set[asyncio.Task[None]] = set()
 
@@ -191,8 +209,17 @@ class UdpSocket(Flow, asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         """One datagram. Keep-alives (RFC 5626 4.4.1) are line ends only and want no answer on UDP."""
-        if data.strip(b"\r\n\x00"):
-            self._inbound.receive(self, data, RemoteAddress((str(addr[0]), int(addr[1])), "udp"))
+        source = (plain(str(addr[0])), int(addr[1]))
+        if stun.is_stun(data):
+            self._answer_stun(data, source)
+        elif data.strip(b"\r\n\x00"):
+            self._inbound.receive(self, data, RemoteAddress(source, "udp"))
+
+    def _answer_stun(self, data: bytes, source: Address) -> None:
+        """Phones ask where they come from, to keep their way through a NAT open (RFC 5626 4.4.2)."""
+        answer = stun.answer(data, source) if self._stun_limit.allows("") else None
+        if answer is not None:
+            self._send(answer, source)
 
     def error_received(self, exc: Exception) -> None:
         """The system could not deliver something; the transaction's timer notices."""
@@ -211,22 +238,30 @@ class UdpSocket(Flow, asyncio.DatagramProtocol):
 
     def transmit(self, data: bytes, address: Address) -> None:
         """Sends one datagram; a host name is looked up without holding up others."""
-        if _is_ipv4(address[0]):
+        if is_address(address[0]):
             self._send(data, address)
             return
         lookup = self.loop.create_task(self._look_up_and_send(data, address))
         self._lookups.add(lookup)
         lookup.add_done_callback(self._lookups.discard)
 
+    @property
+    def _family(self) -> int:
+        return self._socket.get_extra_info("socket").family if self._socket is not None else socket.AF_INET
+
     def _send(self, data: bytes, address: Address) -> None:
-        if self._socket is not None and 0 < address[1] < 65536:
-            self._socket.sendto(data, address)
+        host = fit(address[0], self._family)
+        if host is None:
+            log.warning("not sent: %s is of the other kind of address", address[0])
+        elif self._socket is not None and 0 < address[1] < 65536:
+            self._socket.sendto(data, (host, address[1]))
 
     async def _look_up_and_send(self, data: bytes, address: Address) -> None:
         host, until = self._known.get(address[0], ("", 0.0))
         if until < self.loop.time():
+            family = socket.AF_INET if self._family == socket.AF_INET else socket.AF_UNSPEC
             try:
-                found = await self.loop.getaddrinfo(*address, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+                found = await self.loop.getaddrinfo(*address, family=family, type=socket.SOCK_DGRAM)
             except (OSError, UnicodeError) as failure:
                 log.warning("not sent: %s is not known: %s", address[0], failure)
                 self._inbound.host_unknown(address)
@@ -236,11 +271,3 @@ class UdpSocket(Flow, asyncio.DatagramProtocol):
             while len(self._known) > _KNOWN_HOSTS:
                 del self._known[next(iter(self._known))]
         self._send(data, (host, address[1]))
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        socket.inet_pton(socket.AF_INET, host)
-    except OSError:
-        return False
-    return True

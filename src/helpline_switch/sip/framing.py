@@ -16,7 +16,9 @@ MAX_BODY: Final = 65_536
 
 _LENGTHS = re.compile(rb"^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.I | re.M)
 _LENGTH_LINE = re.compile(r"^((?:content-length|l)[ \t]*:)[ \t]*([^\r\n]*)", re.I | re.M)
-_START = re.compile(rb"(?:SIP/2\.0 [1-6]\d\d[ \r]|[A-Z]{1,16} \S{1,2000} SIP/2\.0\r\n)")
+_START = re.compile(
+    rb"(?:SIP/2\.0 [1-6]\d\d[ \r]|[A-Za-z0-9.!%*_+`'~-]{1,64} \S{1,2000} SIP/\d{1,3}\.\d{1,3}\r\n)"
+)
 _LONGEST_START = 2_100
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,10 +13,13 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
+from helpline_switch.sip.addresses import bare, bound, bracketed, plain
+from helpline_switch.sip.bans import address_key
 from helpline_switch.sip.certificate import ensure_self_signed, server_context, trunk_context
 from helpline_switch.sip.events import Transport
 from helpline_switch.sip.flows import Address, Connection, Inbound, RemoteAddress, UdpSocket
 from helpline_switch.sip.framing import MAX_BODY, PING, PONG, FrameError, Framer
+from helpline_switch.sip.limits import RateLimit
 from helpline_switch.sip.settings import SipSettings
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,7 @@ _HANDSHAKE_SECONDS: Final = 10
 _UNSENT_BYTES: Final = 1 << 20
 _UNSENT_MESSAGES: Final = 1000
 _HEARTBEAT_SECONDS: Final = 25
+_LINES_PER_SECOND: Final = 0.2
 
 
 class Hub:
@@ -36,12 +41,15 @@ class Hub:
         self._settings = settings
         self._inbound = inbound
         self._loop = asyncio.get_running_loop()
-        self._host = settings.advertised_host or settings.host
+        self._host = bracketed(settings.advertised_host or settings.host)
+        self._loud = RateLimit(_LINES_PER_SECOND, self._loop.time)
         self._servers: list[asyncio.Server] = []
         self._flows: dict[str, Connection] = {}
         self._dialled: dict[tuple[str, str, int], Connection] = {}
         self._dialling: set[asyncio.Task[None]] = set()
         self._trunk_tls: ssl.SSLContext | None = None
+        #: the name whose certificate a dialled address must show; without one, the address itself (RFC 5922 7.1)
+        self.identities: dict[Address, str] = {}
         self.local: dict[Transport, Address] = {}
         self.udp = UdpSocket(self._loop, inbound, self._host)
 
@@ -49,7 +57,7 @@ class Hub:
         """Binds everything. Raises OSError when a port is taken, ssl.SSLError for an unusable certificate."""
         settings = self._settings
         await self._loop.create_datagram_endpoint(
-            lambda: self.udp, local_addr=(settings.host, settings.udp_port)
+            lambda: self.udp, sock=bound(bare(settings.host), settings.udp_port, socket.SOCK_DGRAM)
         )
         self.local["udp"] = self.local["ws"] = (self._host, self.udp.port)
         self.local["tcp"] = self.local["tls"] = self.local["udp"]
@@ -71,19 +79,24 @@ class Hub:
         for server in self._servers:
             await server.wait_closed()
 
+    def our_address(self, transport: str) -> Address:
+        """Where we listen on a transport; of one that is off, where UDP is."""
+        return next((self.local[name] for name in self.local if name == transport), self.local["udp"])
+
     def flow(self, flow_id: str) -> Connection | None:
         """The open connection of that id."""
         return self._flows.get(flow_id)
 
-    def dial(self, transport: Transport, address: Address) -> Connection:
-        """A connection to that address: the open one or a new one. SIP thread; only tcp and tls can be dialled."""
+    def dial(self, transport: Transport, address: Address, patience: float = _CONNECT_SECONDS) -> Connection:
+        """A connection to that address: the open one or a new one, given up when it does not stand after so many
+        seconds. SIP thread; only tcp and tls can be dialled."""
         key = (transport, address[0], address[1])
         flow = self._dialled.get(key)
         if flow is None or not flow.alive:
             remote = RemoteAddress(address, transport)
             flow = Connection(self._loop, self._inbound, remote, self.local[transport], key)
             self._dialled[key] = flow
-            self._loop.call_soon_threadsafe(self._connect_soon, flow)
+            self._loop.call_soon_threadsafe(self._connect_soon, flow, patience)
         return flow
 
     def forget(self, flow: Connection) -> None:
@@ -97,7 +110,21 @@ class Hub:
         if len(self._flows) >= self._settings.max_connections:
             log.warning("refused %s from %s: too many connections", transport, remote[0])
             return None
+        if self._crowds(remote[0]):
+            return None
         return Connection(self._loop, self._inbound, RemoteAddress(remote, transport), self.local[transport])
+
+    def _crowds(self, address: str) -> bool:
+        """Whether one address holds so many connections that others may soon find none."""
+        key = address_key(address)
+        held = sum(
+            flow.key is None and address_key(flow.remote.address[0]) == key for flow in self._flows.values()
+        )
+        if held < self._settings.max_connections_per_address or self._settings.bans.spares(address):
+            return False
+        if self._loud.allows(key):
+            log.warning("refused a connection from %s: it has %d", address, held)
+        return True
 
     def opened(self, flow: Connection) -> None:
         """The connection stands."""
@@ -123,8 +150,7 @@ class Hub:
     async def _listen(self, transport: Transport, port: int, tls: ssl.SSLContext | None) -> None:
         server = await self._loop.create_server(
             lambda: _Stream(self, transport),
-            self._settings.host,
-            port,
+            sock=bound(bare(self._settings.host), port, socket.SOCK_STREAM),
             ssl=tls,
             ssl_handshake_timeout=_HANDSHAKE_SECONDS if tls else None,
         )
@@ -134,26 +160,28 @@ class Hub:
     def _server_tls(self) -> ssl.SSLContext:
         certificate, key = self._settings.certificate, self._settings.key
         if certificate is None or key is None:
-            certificate, key = ensure_self_signed(self._settings.data_dir, self._host, datetime.now(UTC))
+            certificate, key = ensure_self_signed(
+                self._settings.data_dir, bare(self._host), datetime.now(UTC)
+            )
         return server_context(certificate, key)
 
-    def _connect_soon(self, flow: Connection) -> None:
-        task = self._loop.create_task(self._connect(flow))
+    def _connect_soon(self, flow: Connection, patience: float) -> None:
+        task = self._loop.create_task(self._connect(flow, patience))
         self._dialling.add(task)
         task.add_done_callback(self._dialling.discard)
 
-    async def _connect(self, flow: Connection) -> None:
+    async def _connect(self, flow: Connection, patience: float) -> None:
         assert flow.key is not None
         transport, host, port = flow.key
         tls = self._trunk_tls if transport == "tls" else None
         try:
-            async with asyncio.timeout(_CONNECT_SECONDS):
+            async with asyncio.timeout(patience):
                 await self._loop.create_connection(
                     lambda: _Stream(self, flow.transport, flow),
-                    host,
+                    bare(host),
                     port,
                     ssl=tls,
-                    server_hostname=host if tls else None,
+                    server_hostname=self.identities.get((host, port), host) if tls else None,
                 )
         except (OSError, TimeoutError) as failure:
             flow.down(f"cannot connect: {failure!r}")
@@ -172,7 +200,8 @@ class _Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._socket = cast(asyncio.Transport, transport)
-        remote = transport.get_extra_info("peername")[:2]
+        peer = transport.get_extra_info("peername")
+        remote = (plain(peer[0]), peer[1])
         flow = self._flow or self._hub.accept(self._transport, remote)
         if flow is None:
             self._socket.abort()
@@ -277,4 +306,6 @@ def origin_allowed(origin: str, host: str, allowed: Iterable[str]) -> bool:
 
 def _peer(request: web.Request) -> Address:
     peer = request.transport.get_extra_info("peername") if request.transport else None
-    return (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else (request.remote or "0.0.0.0", 0)
+    return (
+        (plain(str(peer[0])), int(peer[1])) if isinstance(peer, tuple) else (request.remote or "0.0.0.0", 0)
+    )

@@ -1,4 +1,4 @@
-"""How many calls one address may start."""
+"""How much one address may do."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ _BURST_SECONDS: Final = 5.0
 
 
 class RateLimit:
-    """A token bucket per key: ``per_second`` on average, five seconds' worth at once. 0 allows everything."""
+    """A token bucket per key: ``per_second`` on average, ``burst`` at once (five seconds' worth unless given).
+    0 per second allows everything."""
 
-    def __init__(self, per_second: float, clock: Callable[[], float]) -> None:
+    def __init__(self, per_second: float, clock: Callable[[], float], burst: float | None = None) -> None:
         self._rate = per_second
-        self._full = max(1.0, per_second * _BURST_SECONDS)
+        self._full = burst if burst is not None else max(1.0, per_second * _BURST_SECONDS)
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}
 
@@ -30,3 +31,7 @@ class RateLimit:
         while len(self._buckets) > _ADDRESSES:
             del self._buckets[next(iter(self._buckets))]
         return allowed
+
+    def forget(self, key: str) -> None:
+        """The key starts anew with a full bucket."""
+        self._buckets.pop(key, None)

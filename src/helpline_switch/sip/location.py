@@ -9,7 +9,7 @@ from typing import Literal
 from helpline_switch.sip.events import Contact, Registered, Unregistered
 
 Change = Registered | Unregistered
-Why = Literal["removed", "expired", "flow lost", "account removed"]
+Why = Literal["removed", "expired", "replaced", "flow lost", "account removed"]
 
 
 class OutOfOrder(ValueError):
@@ -47,7 +47,8 @@ class LocationStore:
             return sum(len(contacts) for contacts in self._contacts.values())
 
     def put(self, username: str, contact: Contact) -> list[Change]:
-        """Adds or refreshes. Raises OutOfOrder, TooMany. A refresh from the same place is no change to the world."""
+        """Adds or refreshes. Raises OutOfOrder, TooMany. A refresh from the same place is no change to the world; a
+        phone that comes back elsewhere under its instance (RFC 5626 4.1) takes the place of its old contact."""
         with self._lock:
             known = self._contacts.get(username, ())
             old = next((each for each in known if same_place(each, contact)), None)
@@ -58,7 +59,9 @@ class LocationStore:
             self._contacts[username] = (contact, *(each for each in known if each is not old))
         if old is not None and (old.flow_id, old.source) == (contact.flow_id, contact.source):
             return []
-        return [Registered(username, contact)]
+        moved = old is not None and address_of(old.uri) != address_of(contact.uri)
+        gone = [Unregistered(username, old, "replaced")] if old is not None and moved else []
+        return [*gone, Registered(username, contact)]
 
     def remove(self, username: str, uri: str | None, call_id: str, cseq: int) -> list[Change]:
         """Removes one contact by its URI, or all of them (``uri`` None). Raises OutOfOrder."""
@@ -105,7 +108,9 @@ def address_of(uri: str) -> tuple[str, str]:
 
 
 def same_place(one: Contact, other: Contact) -> bool:
-    """Whether two registrations name the same phone."""
+    """Whether two registrations name the same phone by the same way."""
+    if one.instance and one.instance == other.instance:
+        return one.reg_id == other.reg_id
     return one.transport == other.transport and address_of(one.uri) == address_of(other.uri)
 
 

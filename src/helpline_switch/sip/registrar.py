@@ -5,29 +5,22 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from sippy.SipHeader import SipHeader
 
 from helpline_switch.sip.causes import phrase
-from helpline_switch.sip.digest import Guard, Proof
 from helpline_switch.sip.events import Contact, SipEvent
 from helpline_switch.sip.flows import Flow
 from helpline_switch.sip.location import Change, LocationStore, OutOfOrder, TooMany
+from helpline_switch.sip.paths import routes
+from helpline_switch.sip.proving import Doorkeeper, Refusal, first_value
 from helpline_switch.sip.settings import SipSettings
 
 log = logging.getLogger(__name__)
 
+_FLOW_SECONDS: Final = 120
 _SAFE_URI = re.compile(r"sips?:[!-~]{1,500}")
-
-
-class Refusal(Exception):
-    """The request is refused with ``code``; ``headers`` go into the answer."""
-
-    def __init__(self, code: int, *headers: tuple[str, str]) -> None:
-        super().__init__(code)
-        self.code = code
-        self.headers = headers
 
 
 class Registrar:
@@ -36,13 +29,13 @@ class Registrar:
     def __init__(
         self,
         settings: SipSettings,
-        guard: Guard,
+        door: Doorkeeper,
         locations: LocationStore,
         clock: Callable[[], float],
         post: Callable[[SipEvent], None],
     ) -> None:
         self._settings = settings
-        self._guard = guard
+        self._door = door
         self._locations = locations
         self._clock = clock
         self._post = post
@@ -50,7 +43,7 @@ class Registrar:
     def answer(self, request: Any, flow: Flow) -> Any:
         """The response to a REGISTER."""
         try:
-            username = self._prove(request)
+            username = self._prove(request, flow)
             self._tell(self._follow(request, flow, username))
         except Refusal as refusal:
             response = self._response(request, refusal.code)
@@ -63,17 +56,13 @@ class Registrar:
         """Removes contacts that ran out; called about once a second."""
         self._tell(self._locations.expire(self._clock()))
 
-    def _prove(self, request: Any) -> str:
-        """The account that proved its password. The same refusals whether or not the account exists."""
-        verdict = self._guard.check("REGISTER", first_value(request, "authorization"))
-        if verdict.proof in (Proof.MISSING, Proof.STALE):
-            challenge = self._guard.challenge(stale=verdict.proof is Proof.STALE)
-            raise Refusal(401, ("www-authenticate", challenge))
-        wanted = request.getHFBody("to").getUrl().username
-        if verdict.proof is not Proof.GOOD or verdict.username != wanted:
-            log.warning("REGISTER of %r from %s refused", str(wanted)[:64], request.getSource())
+    def _prove(self, request: Any, flow: Flow) -> str:
+        wanted = request.getHFBody("to").getUrl().username or ""
+        username = self._door.prove(request, flow, wanted)
+        if username != wanted:
+            log.warning("REGISTER of %r by %s refused", wanted[:64], username)
             raise Refusal(403)
-        return verdict.username
+        return username
 
     def _follow(self, request: Any, flow: Flow, username: str) -> list[Change]:
         call_id, cseq = str(request.getHFBody("call-id")), request.getHFBody("cseq").getCSeqNum()
@@ -102,6 +91,7 @@ class Registrar:
         call_id, cseq = str(request.getHFBody("call-id")), request.getHFBody("cseq").getCSeqNum()
         if seconds == 0:
             return self._locations.remove(username, uri, call_id, cseq)
+        instance, reg_id = _outbound(request, contact)
         made = Contact(
             uri=uri,
             transport=flow.transport,
@@ -112,6 +102,9 @@ class Registrar:
             source=request.getSource(),
             call_id=call_id,
             cseq=cseq,
+            instance=instance,
+            reg_id=reg_id,
+            path=_path(request),
         )
         return self._locations.put(username, made)
 
@@ -132,6 +125,8 @@ class Registrar:
         for contact in self._locations.contacts(username):
             left = max(1, round(contact.expires - now))
             response.appendHeader(SipHeader(name="contact", bodys=f"<{contact.uri}>;expires={left}"))
+        for name, value in _extensions(request):
+            response.appendHeader(SipHeader(name=name, bodys=value))
         return response
 
     def _response(self, request: Any, code: int) -> Any:
@@ -142,7 +137,40 @@ class Registrar:
             self._post(change)
 
 
-def first_value(request: Any, name: str) -> str | None:
-    """The first value of a header as it came, None when there is none."""
-    found = request.getHFs(name)
-    return str(found[0].body) if found else None
+def _outbound(request: Any, contact: Any) -> tuple[str, int]:
+    """Instance and reg-id of a contact that asks for RFC 5626; ("", 0) for any other. With a proxy between us that
+    does not promise the same ("ob") the flow would not be the phone's, and the contact is an ordinary one."""
+    params = contact.address.params
+    instance, reg_id = params.get("+sip.instance") or "", params.get("reg-id") or ""
+    direct = request.countHFs("via") == 1 or any(
+        ";ob" in str(each.body) for each in request.getHFs("path")[:1]
+    )
+    wanted = "outbound" in _supported(request) and reg_id.isdecimal() and 0 < int(reg_id[:10]) < 2**31
+    return (instance, int(reg_id)) if instance and wanted and direct else ("", 0)
+
+
+def _extensions(request: Any) -> list[tuple[str, str]]:
+    """What the answer says of RFC 5626 (5.2) and RFC 3327 (5.3)."""
+    supported, said = _supported(request), []
+    if any(
+        _outbound(request, contact)[1] for contact in request.getHFBodys("contact") if not contact.asterisk
+    ):
+        said = [("require", "outbound"), ("flow-timer", str(_FLOW_SECONDS))]
+    if "path" in supported:
+        said += [("path", str(header.body)) for header in request.getHFs("path")]
+    return said
+
+
+def _path(request: Any) -> tuple[str, ...]:
+    values = [str(header.body) for header in request.getHFs("path")]
+    path = tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+    try:
+        routes(path)
+    except ValueError as fault:
+        raise Refusal(400) from fault
+    return path
+
+
+def _supported(request: Any) -> set[str]:
+    values = ",".join(str(header.body) for header in request.getHFs("supported"))
+    return {word.strip().lower() for word in values.split(",")}

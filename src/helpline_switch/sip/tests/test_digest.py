@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import md5
+from hashlib import new
 
 import pytest
 
@@ -20,8 +20,13 @@ class Clock:
         return self.now
 
 
-def h(text):
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
+def h(text, algorithm="MD5"):
+    return new("sha256" if algorithm.startswith("SHA") else "md5", text.encode()).hexdigest()
+
+
+def account(name="ada", password="secret", algorithms=("MD5",)):
+    said = f"{name}:helpline:{password}"
+    return Account(name, h(said), "helpline", h(said, "SHA-256"), algorithms)
 
 
 @pytest.fixture
@@ -30,18 +35,37 @@ def clock():
 
 
 @pytest.fixture
-def guard(clock):
-    accounts = Accounts("helpline", lambda name: None)
-    accounts.put(Account("ada", h("ada:helpline:secret"), "helpline"))
+def accounts():
+    found = Accounts("helpline", lambda name: None)
+    found.put(account())
+    return found
+
+
+@pytest.fixture
+def guard(accounts, clock):
     return Guard(accounts, "helpline", Nonces(60, clock))
 
 
-def proof(guard, *, user="ada", password="secret", method="INVITE", nc="00000001", nonce=None, **change):
-    nonce = nonce or parse_digest(guard.challenge(stale=False))["nonce"]
+def nonce_of(guard, place=""):
+    return parse_digest(guard.challenges("ada", stale=False, place=place)[0])["nonce"]
+
+
+def proof(
+    guard,
+    *,
+    user="ada",
+    password="secret",
+    method="INVITE",
+    nc="00000001",
+    nonce=None,
+    algorithm="MD5",
+    **change,
+):
+    nonce = nonce or nonce_of(guard)
     given = {"username": user, "realm": "helpline", "nonce": nonce, "uri": "sip:x", "cnonce": "c", "nc": nc}
-    given |= {"qop": "auth", "algorithm": "MD5"}
-    ha1, ha2 = h(f"{user}:helpline:{password}"), h(f"{method}:sip:x")
-    given["response"] = h(f"{ha1}:{nonce}:{nc}:c:auth:{ha2}")
+    given |= {"qop": "auth", "algorithm": algorithm}
+    ha1, ha2 = h(f"{user}:helpline:{password}", algorithm), h(f"{method}:sip:x", algorithm)
+    given["response"] = h(f"{ha1}:{nonce}:{nc}:c:auth:{ha2}", algorithm)
     given |= change
     return "Digest " + ", ".join(f'{name}="{value}"' for name, value in given.items() if value)
 
@@ -50,23 +74,61 @@ def test_a_right_password(guard):
     assert guard.check("INVITE", proof(guard)) == Verdict(Proof.GOOD, "ada")
 
 
+def test_a_challenge_per_algorithm_the_strongest_first(accounts, guard):
+    accounts.put(account(algorithms=("SHA-256", "MD5")))
+    said = [parse_digest(value) for value in guard.challenges("ada", stale=True)]
+    assert [each["algorithm"] for each in said] == ["SHA-256", "MD5"]
+    assert said[0]["nonce"] == said[1]["nonce"]
+    assert said[0]["stale"] == "true"
+    plain = guard.challenges("ada", stale=False, plain=True)
+    assert [parse_digest(value)["algorithm"] for value in plain] == ["MD5"]
+    for algorithm in ("SHA-256", "MD5"):
+        assert guard.check("INVITE", proof(guard, algorithm=algorithm)).proof is Proof.GOOD
+        wrong = proof(guard, algorithm=algorithm, password="wrong")
+        assert guard.check("INVITE", wrong).proof is Proof.WRONG
+
+
+def test_an_algorithm_that_was_not_offered_proves_nothing(guard):
+    assert guard.check("INVITE", proof(guard, algorithm="SHA-256")).proof is Proof.WRONG
+
+
+def test_a_made_up_name_is_challenged_like_an_account(accounts, guard):
+    for number in range(20):
+        accounts.put(account(f"agent{number}", algorithms=("SHA-256", "MD5") if number % 2 else ("MD5",)))
+    shapes = set()
+    for number in range(40):
+        first, again = (len(guard.challenges(f"nobody{number}", stale=False)) for _ in range(2))
+        assert first == again
+        shapes.add(first)
+    assert shapes == {1, 2}
+
+
+def test_a_challenge_answered_from_elsewhere_is_no_guess(guard):
+    header = proof(guard, nonce=nonce_of(guard, "udp:192.0.2.1:5060"), password="wrong")
+    assert guard.check("INVITE", header, "udp:192.0.2.1:5060").proof is Proof.WRONG
+    assert guard.check("INVITE", header, "udp:192.0.2.66:5060").proof is Proof.STALE
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"password": "wrong"},
-        {"user": "eve"},
         {"method": "REGISTER"},
         {"realm": "other"},
         {"qop": ""},
         {"qop": "auth-int"},
-        {"algorithm": "SHA-256"},
+        {"algorithm": "SHA-512-256"},
         {"nc": "1"},
         {"cnonce": ""},
         {"response": "é"},
     ],
 )
 def test_a_wrong_proof(guard, change):
-    assert guard.check("INVITE", proof(guard, **change)) == Verdict(Proof.WRONG)
+    assert guard.check("INVITE", proof(guard, **change)) == Verdict(Proof.WRONG, "ada")
+
+
+def test_an_unknown_name_is_a_wrong_proof(guard):
+    assert guard.check("INVITE", proof(guard, user="eve")) == Verdict(Proof.WRONG, "eve")
 
 
 def test_nonces_age_and_cannot_be_made_up(guard, clock):
@@ -79,7 +141,7 @@ def test_nonces_age_and_cannot_be_made_up(guard, clock):
 
 
 def test_counts_must_rise(guard):
-    nonce = parse_digest(guard.challenge(stale=False))["nonce"]
+    nonce = nonce_of(guard)
     assert guard.check("INVITE", proof(guard, nonce=nonce)).proof is Proof.GOOD
     assert guard.check("INVITE", proof(guard, nonce=nonce)).proof is Proof.STALE
     assert guard.check("INVITE", proof(guard, nonce=nonce, nc="0000000a")).proof is Proof.GOOD
@@ -104,6 +166,21 @@ def test_quoted_values_with_commas_and_quotes():
 def test_accounts_that_could_never_log_in(name, ha1, realm):
     with pytest.raises(ValueError):  # noqa: PT011 - the three messages differ
         Accounts("helpline", lambda _name: None).put(Account(name, ha1, realm))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"algorithms": ()},
+        {"algorithms": ("SHA-1",)},
+        {"algorithms": ("SHA-256",)},
+        {"ha1_sha256": "0" * 32},
+        {"ha1_md5": "", "algorithms": ("MD5",)},
+    ],
+)
+def test_algorithms_need_their_digests(change):
+    with pytest.raises(ValueError):  # noqa: PT011 - the messages differ
+        Account(**{"username": "ada", "ha1_md5": "0" * 32, "realm": "helpline"} | change)
 
 
 def test_the_password_hash_is_not_shown():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from hashlib import sha256
 
 from helpline_switch.sip.events import Incoming, Party, Registered, Unregistered
 from helpline_switch.sip.stack import Account
@@ -133,17 +135,26 @@ async def test_a_new_password_drops_the_old_phones(desk):
     assert (await ada.register("new")).code == 200
 
 
-async def test_adas_call_must_prove_her_password(desk):
+async def test_adas_phone_must_prove_her_calls(desk):
     desk.hire("ada")
-    ada, eve = await desk.udp_phone("ada"), await desk.udp_phone("ada")
+    ada = await desk.udp_phone("ada")
+    await ada.register("secret")
     await ada.dial("sip:200@helpline", password="secret")
     incoming = await desk.next(Incoming)
     assert (incoming.account, incoming.caller.user) == ("ada", "ada")
-    invite = await eve.dial("sip:200@helpline")
-    eve.ack(invite, await eve.expect(401))
-    await eve.dial("sip:200@helpline", password="wrong")
-    await eve.expect(403)
+    await ada.dial("sip:200@helpline", password="wrong")
+    await ada.expect(403)
     assert not desk.has(Incoming)
+
+
+async def test_a_stranger_under_adas_name_is_nobody_and_learns_nothing(desk):
+    desk.hire("ada")
+    ada, eve = await desk.udp_phone("ada"), await desk.udp_phone("ada")
+    await ada.register("secret")
+    await eve.dial("sip:200@helpline")
+    incoming = await desk.next(Incoming)
+    assert (incoming.account, incoming.caller.user) == (None, "anonymous")
+    assert eve.seen(401) == eve.seen(403) == 0
 
 
 async def test_ben_cannot_call_as_ada(desk):
@@ -151,9 +162,9 @@ async def test_ben_cannot_call_as_ada(desk):
     desk.hire("ben", "other")
     ben = await desk.udp_phone("ada")
     call = Call("ada")
-    first = ben.send(ben.request("INVITE", "sip:1@helpline", call=call))
+    asked = ben.send(ben.request("INVITE", "sip:1@helpline", 'Authorization: Digest realm="x"', call=call))
     challenge = await ben.expect(401)
-    ben.ack(first, challenge)
+    ben.ack(asked, challenge)
     proof = authorization(challenge, "ben", "other", "INVITE", "sip:1@helpline")
     ben.send(ben.request("INVITE", "sip:1@helpline", proof, call=call))
     await ben.expect(403)
@@ -194,3 +205,46 @@ async def test_all_contacts_are_removed_with_a_star(desk):
     )
     assert (accepted.code, accepted.all("contact")) == (200, [])
     assert desk.sip.contacts("ada") == ()
+
+
+def sha_account(name, password):
+    digest = sha256(f"{name}:helpline:{password}".encode()).hexdigest()
+    return Account(name, ha1(name, password), "helpline", digest, ("SHA-256", "MD5"))
+
+
+async def test_ada_proves_her_password_by_sha256(desk):
+    desk.sip.accounts.put(sha_account("ada", "secret"))
+    ada = await desk.udp_phone("ada")
+    call = Call("ada")
+    challenge = await ada._final(ada.send(ada._register(call, 300)))
+    asked = challenge.all("www-authenticate")
+    assert ["algorithm=SHA-256" in asked[0], "algorithm=MD5" in asked[1], len(asked)] == [True, True, 2]
+    nonce = re.search(r'nonce="([^"]+)"', asked[0])[1]
+    first, second = (
+        sha256(text.encode()).hexdigest() for text in ("ada:helpline:secret", "REGISTER:sip:helpline")
+    )
+    response = sha256(f"{first}:{nonce}:00000001:c:auth:{second}".encode()).hexdigest()
+    proof = (
+        f'Authorization: Digest username="ada", realm="helpline", nonce="{nonce}", uri="sip:helpline", '
+        f'response="{response}", algorithm=SHA-256, cnonce="c", qop=auth, nc=00000001'
+    )
+    assert (await ada._final(ada.send(ada._register(call, 300, proof)))).code == 200
+
+
+async def test_a_phone_that_knows_md5_only_takes_the_second_challenge(desk):
+    desk.sip.accounts.put(sha_account("ada", "secret"))
+    ada = await desk.udp_phone("ada")
+    call = Call("ada")
+    challenge = await ada._final(ada.send(ada._register(call, 300)))
+    challenge.headers = [each for each in challenge.headers if "SHA-256" not in each[1]]
+    proof = authorization(challenge, "ada", "secret", "REGISTER", "sip:helpline")
+    assert (await ada._final(ada.send(ada._register(call, 300, proof)))).code == 200
+
+
+async def test_a_browser_is_asked_for_md5_alone(desk):
+    desk.sip.accounts.put(sha_account("ada", "secret"))
+    ada = await desk.browser("ada")
+    challenge = await ada._final(ada.send(ada._register(Call("ada"), 300)))
+    (asked,) = challenge.all("www-authenticate")
+    assert "algorithm=MD5" in asked
+    assert (await ada.register("secret")).code == 200
