@@ -1,4 +1,4 @@
-"""One call leg: the stack's user agent, kept on its flow, translated to our events. Import in the SIP thread only."""
+"""One call leg: commands in, events out. Import in the SIP thread only."""
 
 from __future__ import annotations
 
@@ -18,13 +18,8 @@ from sippy.CCEvents import (
     CCEventUpdate,
 )
 from sippy.MsgBody import MsgBody
-from sippy.SipAddress import SipAddress
-from sippy.SipContact import SipContact
 from sippy.SipReason import SipReason
-from sippy.SipTransactionManager import TRYING
-from sippy.SipURL import SipURL
 from sippy.Time.Timeout import Timeout
-from sippy.UA import UA
 from sippy.UasStateRinging import UasStateRinging
 from sippy.UasStateTrying import UasStateTrying
 
@@ -42,91 +37,58 @@ from helpline_switch.sip.causes import (
 from helpline_switch.sip.events import (
     Answered,
     Ended,
-    Incoming,
     Refused,
     Ringing,
-    SipEvent,
     UpdateAnswered,
     UpdateFailed,
     UpdateOffered,
 )
-from helpline_switch.sip.flows import Address, Flow
-from helpline_switch.sip.states import ALLOW, ConnectedState, UasUpdatingState
+from helpline_switch.sip.leg import Leg
+from helpline_switch.sip.leg import Post as Post
+from helpline_switch.sip.paths import routes
+from helpline_switch.sip.states import ConnectedState, UasUpdatingState
 
 log = logging.getLogger(__name__)
 
 _GLARE_TRIES: Final = 3
 _GLARE_SECONDS: Final = {True: (2.1, 4.0), False: (0.0, 2.0)}
 
-Post = Callable[[SipEvent], None]
 
-
-class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
-    """A leg. ``flow`` is the connection it lives on, ``pinned`` the UDP address of a phone reached directly."""
-
-    UaStateConnected = ConnectedState
-    UasStateUpdating = UasUpdatingState
-
-    def __init__(
-        self,
-        config: dict[str, Any],
-        dialog_id: str,
-        post: Post,
-        on_over: Callable[[Dialog], None],
-        *,
-        nh_address: Address | None = None,
-        nh_transport: str = "udp",
-        username: str | None = None,
-        password: str | None = None,
-    ) -> None:
-        super().__init__(
-            config,
-            self._on_event,
-            username=username,
-            password=password,
-            nh_address=nh_address,
-            nh_transport=nh_transport,
-        )
-        self.id = dialog_id
-        self.rCSeq: int | None = None
-        self.flow: Flow | None = None
-        self.pinned: Address | None = None
-        self.incoming: Incoming | None = None
-        self.pending_update: Any = None
-        self.late_update = False
-        self.agreed_remote: Any = None
-        self.agreed_local: Any = None
-        self.post = post
-        self._on_over = on_over
-        self._over = False
-        self._connected = False
-        self._timed_out = False
-        self._bye_proven = False
-        self._offer: str | None = None
-        self._queued: str | None = None
-        self._glares = 0
-        self.local_ua = config["_sip_ua"]
-        self.lContact = SipContact(address=SipAddress(url=SipURL()))
+class Dialog(Leg):
+    """A leg as the switch orders and hears it."""
 
     # --- commands
 
-    def invite(self, caller: tuple[str, str, str], called: str, sdp: str, target: Any, to_host: str) -> None:
-        """Sends the INVITE. ``caller`` is display name, user and host; ``target`` the exact Request-URI."""
+    def invite(
+        self,
+        caller: tuple[str, str, str],
+        called: str,
+        sdp: str,
+        target: Any,
+        to_host: str,
+        path: tuple[str, ...] = (),
+    ) -> None:
+        """Sends the INVITE. ``caller`` is display name, user and host; ``target`` the exact Request-URI; ``path`` the
+        proxies to it (RFC 3327 5.4)."""
         display, user, host = caller
         event = CCEventTry((None, user, called, MsgBody(sdp), None, display or None))
 
         def adjust(_agent: Any) -> None:
             self.rTarget = target
             self.rUri.getUrl().host = to_host
+            self.routes = routes(path)
             if host:
                 self.lUri.getUrl().host = host
 
         event.onUacSetupComplete = adjust
-        event.extra_headers = (ALLOW.getCopy(),)
+        event.extra_headers = self.refresher.headers()
         self.recvEvent(event)
 
     def ring(self) -> None:
-        """180 to the caller."""
+        """180 to the caller. None to one who insists on PRACK while a PRACK is awaited, or before there is an offer,
+        which would have to be in it (RFC 3262 3 and 5)."""
+        if self.provisional.wanted and (self.provisional.is_pending or self.rSDP is None):
+            return
         self.recvEvent(CCEventRing((180, "Ringing", None)))
 
     def answer(self, sdp: str) -> None:
@@ -136,9 +98,7 @@ class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
             return
         kind = CCEventPreConnect if self.rSDP is None else CCEventConnect
         self._connected = self.rSDP is not None
-        event = kind((200, "OK", MsgBody(sdp)))
-        event.extra_headers = (ALLOW.getCopy(),)
-        self.recvEvent(event)
+        self.recvEvent(kind((200, "OK", MsgBody(sdp))))
 
     def reject(self, code: int, reason: str) -> None:
         """A final refusal to the caller."""
@@ -185,15 +145,26 @@ class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
             self._offer, self.agreed_local = sdp, self.lSDP
             if self.lSDP is None:
                 self.lSDP = MsgBody("")
-            self.recvEvent(CCEventUpdate(MsgBody(sdp)))
+            event = CCEventUpdate(MsgBody(sdp))
+            event.extra_headers = self.refresher.headers()
+            self.recvEvent(event)
         elif self.isConnected():
             self._queued = sdp
         else:
             self.post(UpdateFailed(self.id, 481))
 
+    def refer(self, target: str, replaces: Any) -> None:
+        """Asks the peer to call someone else."""
+        self.asking.send(target, replaces)
+
+    def refer_progress(self, code: int) -> None:
+        """How the transfer goes that the peer asked for."""
+        self.asked.progress(code)
+
     def abandon(self) -> None:
         """Forgets the leg without a word to anyone."""
         self._over = True
+        self._silence()
         self.pending_tr = None
         if self.state is None:
             self._on_over(self)
@@ -208,71 +179,6 @@ class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
     def is_standing(self) -> bool:
         """Whether there is someone on the other end: established, or a caller waiting to be answered."""
         return not self._over and (self.isConnected() or self.incoming is not None)
-
-    # --- what the stack calls
-
-    def recvRequest(self, req: Any, sip_t: Any) -> Any:  # noqa: N802
-        """A request of this dialog (or the INVITE that makes it)."""
-        if sip_t.userv.reliable:
-            self.flow = sip_t.userv
-        method = req.getMethod()
-        if self.state is not None and method not in ("INVITE", "BYE"):
-            return within.answer(self, req, method)
-        result = super().recvRequest(req, sip_t)
-        if result is not None and result[1] is not None:
-            return (result[0], self._noticing_expiry(result[1]), result[2])
-        if result is None and sip_t.tid is not None and sip_t.state is TRYING:
-            return (req.genResponse(481, phrase(481), server=self.local_ua), None, None)
-        return result
-
-    def newTransaction(self, req: Any, req_extra_headers: Any = None, **named: Any) -> Any:  # noqa: N802
-        """Keeps the dialog on its connection (RFC 5626 5.3), or on the address the phone really has."""
-        if self.flow is not None and self.flow.alive:
-            named.setdefault("userv", self.flow)
-        if req.getMethod() == "BYE" and self.username is not None:
-            named.setdefault("resp_cb", self._bye_answered)
-        direct = self.pinned is not None and not self.routes
-        if direct:
-            req.setTarget((self.pinned, "udp"))
-        transaction = super().newTransaction(req, req_extra_headers, **named)
-        if direct:
-            transaction.pinned = self.pinned
-        if transaction.userv.reliable and transaction.userv.alive:
-            self.flow = transaction.userv
-        return transaction
-
-    def changeState(self, newstate: Any) -> None:  # noqa: N802
-        """Ignores late timers of a dead leg; sends what waited for an update to end."""
-        if self.isDead():
-            return
-        super().changeState(newstate)
-        if self._queued is not None and isinstance(self.state, ConnectedState):
-            Timeout(self._send_queued, 0)
-
-    def disconnect(self, rtime: Any = None, origin: Any = None) -> None:
-        """The 200 was never acknowledged (RFC 3261 13.3.1.4)."""
-        self._timed_out = True
-        super().disconnect(rtime, origin)
-
-    def _noticing_expiry(self, cancel: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
-        """The stack cancels an INVITE whose time ran out (RFC 3261 13.3.1) as if the caller had, but without a request."""
-
-        def cancelled(rtime: Any, request: Any) -> None:
-            self._timed_out = request is None
-            cancel(rtime, request)
-
-        return cancelled
-
-    def _bye_answered(self, response: Any) -> None:
-        """Some trunks want the password for a BYE too; otherwise they would go on charging for the call."""
-        header = {401: "www-authenticate", 407: "proxy-authenticate"}.get(response.getSCode()[0])
-        if header is None or self._bye_proven or not response.countHFs(header):
-            return
-        self._bye_proven = True
-        challenge = response.getHFBody(header)
-        supported, qop = challenge.supportedAlgorithm()
-        if supported:
-            self.newTransaction(self.genRequest("BYE", None, (challenge, qop)))
 
     # --- events of the stack
 
@@ -293,11 +199,21 @@ class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
     def _agreed(self, event: Any) -> None:
         body = _sdp(event.getData()[2])
         self._glares = 0
+        if self.refresher.succeeded(body):
+            return
         if self._connected:
             self.post(UpdateAnswered(self.id, body))
         else:
             self._connected = True
-            self.post(Answered(self.id, body))
+            self.post(Answered(self.id, body or self._early_answer()))
+
+    def _early_answer(self) -> str | None:
+        """The answer was in a provisional response already (RFC 3261 13.2.1)."""
+        early = self.early.get(self.rUri.getTag())
+        if early is None or early.sdp is None:
+            return None
+        self.rSDP = MsgBody(early.sdp)
+        return early.sdp
 
     def _failed(self, event: Any) -> None:
         code, reason = event.getData()[:2]
@@ -307,6 +223,10 @@ class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
             self._on_over(self)
             return
         self.lSDP = self.agreed_local
+        # RFC 3261 12.2.1.2: the peer has forgotten the call or is gone; the stack hangs up.
+        self._timed_out = self._timed_out or code in (408, 481)
+        if self.refresher.failed(code):
+            return
         if code == 491 and self._glares < _GLARE_TRIES:
             # RFC 3261 14.1: whoever owns the Call-ID waits longer.
             self._glares += 1
@@ -337,11 +257,17 @@ class Dialog(UA):  # type: ignore[misc]  # the stack ships no types
         if self._over:
             return
         self._over = True
+        self._silence()
         if self.pending_update is not None:
             request, self.pending_update = self.pending_update, None
             within.answer_update(self, request, 487, None)
         self.post(Ended(self.id, by, q850, reason))
         self._on_over(self)
+
+    def _silence(self) -> None:
+        self.timer.stop()
+        self.provisional.stop()
+        self.asking.stop()
 
 
 def _sdp(body: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 Transport = Literal["udp", "tcp", "tls", "ws"]
@@ -23,7 +24,9 @@ class Contact:
 
     ``uri`` is the registered contact URI with all its parameters; ``expires`` is a monotonic time in seconds
     (``time.monotonic``); ``source`` is the address the registration came from; ``flow_id`` names the connection
-    (empty for UDP); ``browser`` is true for contacts on a WebSocket, which are reachable over that flow only.
+    (empty for UDP); ``instance`` and ``reg_id`` name the phone and which of its ways this is (RFC 5626 4.1; empty and 0
+    without); ``path`` are the proxies on the way to it (RFC 3327); ``browser`` is true for contacts on a WebSocket,
+    which are reachable over that flow only.
     """
 
     uri: str
@@ -35,6 +38,9 @@ class Contact:
     source: tuple[str, int]
     call_id: str
     cseq: int
+    instance: str = ""
+    reg_id: int = 0
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,16 @@ class TrunkTarget:
     """A number behind a trunk. ``username`` and ``password`` answer the trunk's challenge; empty when it asks none.
 
     ``host`` may be a name or an address; names are resolved off the SIP thread. ``port`` 0 means the transport's default.
+    ``trunk`` names one given by ``put_trunk``: then its servers are tried instead of ``host``.
     """
 
     number: str
     host: str
     port: int = 0
-    transport: Literal["udp", "tcp", "tls"] = "udp"
+    transport: Literal["auto", "udp", "tcp", "tls"] = "udp"
     username: str = ""
     password: str = field(default="", repr=False)
+    trunk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,8 @@ class SipEvent:
 
 @dataclass(frozen=True, slots=True)
 class Incoming(SipEvent):
-    """A new call. ``account`` is the account that proved its password, None for a stranger.
+    """A new call. ``account`` is the account that proved its password, None for a stranger. ``trunk`` is the trunk it
+    came by, None for any other.
 
     ``sdp`` is None when the caller leaves the offer to us. ``headers`` holds the first value of every header with
     lower-case long names. 100 Trying has been sent; answer with ``ring``, ``answer`` or ``reject``.
@@ -74,6 +83,7 @@ class Incoming(SipEvent):
     account: str | None
     browser: bool
     headers: dict[str, str]
+    trunk: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,7 @@ class Unregistered(SipEvent):
 
     username: str
     contact: Contact
-    why: Literal["removed", "expired", "flow lost", "account removed"]
+    why: Literal["removed", "expired", "replaced", "flow lost", "account removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +183,54 @@ class FlowLost(SipEvent):
 
     flow_id: str
     dialog_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Banned(SipEvent):
+    """An address guessed passwords and is not heard any more until ``until`` (aware UTC). ``times``: bans in a row;
+    ``tried``: the last user name it guessed at."""
+
+    address: str
+    since: datetime
+    until: datetime
+    times: int
+    tried: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaces:
+    """Names a dialog from the side that is to accept the new call (RFC 3891 3): its own tag is ``to_tag``."""
+
+    call_id: str
+    to_tag: str
+    from_tag: str
+    early_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Referred(SipEvent):
+    """A phone asks for a transfer of this call (REFER, RFC 3515). It has its 202; say how it goes with
+    ``refer_progress``, until a final status.
+
+    ``target`` is the Refer-To URI, ``user`` its user part. ``replaces`` is set for an attended transfer: the other
+    call of that phone, and ``other`` the dialog of ours that it names (None: not ours). ``referred_by`` is the
+    header's value, empty without it (RFC 3892). ``told``: whether the phone wants to hear of the outcome (RFC 4488).
+    """
+
+    dialog_id: str
+    target: str
+    user: str
+    replaces: Replaces | None
+    other: str | None
+    referred_by: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReferProgress(SipEvent):
+    """How the transfer goes that we asked a peer for (``refer``): the status of its new call. After a ``final`` one
+    nothing more is told. A refused REFER is final with the status of its refusal, a silent peer with 408."""
+
+    dialog_id: str
+    code: int
+    final: bool

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from typing import Any, Final
 
 from sippy.CCEvents import CCEventConnect, CCEventDisconnect, CCEventFail, CCEventUpdate
-from sippy.SipHeader import SipHeader
 from sippy.UasStateUpdating import UasStateUpdating
 from sippy.UaStateConnected import UaStateConnected
 
-ALLOW = SipHeader(name="allow", bodys="INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")
+from helpline_switch.sip.capabilities import ALLOW as ALLOW
+from helpline_switch.sip.capabilities import extra
+
+_RETRY_AFTER_SECONDS: Final = 11
+
+
+def busy(request: Any, server: Any) -> Any:
+    """The answer to a second offer while the first of that side has none (RFC 3261 14.2, RFC 3311 5.2)."""
+    response = request.genResponse(500, "Server Internal Error", server=server)
+    response.appendHeader(extra("retry-after", str(secrets.randbelow(_RETRY_AFTER_SECONDS))))
+    return response
 
 
 class ConnectedState(UaStateConnected):  # type: ignore[misc]  # the stack ships no types
@@ -18,7 +28,7 @@ class ConnectedState(UaStateConnected):  # type: ignore[misc]  # the stack ships
     def _take_invite(self, req: Any) -> Any:
         agent = self.ua
         if agent.pending_update is not None:
-            req.sendResponse(491, "Request Pending")
+            agent.global_config["_sip_tm"].sendResponse(busy(req, agent.local_ua))
             return None
         agent.agreed_remote = agent.rSDP
         agent.late_update = req.getBody() is None
@@ -34,9 +44,27 @@ class ConnectedState(UaStateConnected):  # type: ignore[misc]  # the stack ships
 
     recv_request_handlers = {"INVITE": _take_invite, "BYE": _take_bye}
 
+    def recvACK(self, req: Any) -> Any:  # noqa: N802
+        """The ACK brings the answer to an offer in our 200. In a running call one without an answer changes nothing."""
+        if req.getBody() is None and self.ua.was_answered:
+            return None
+        return super().recvACK(req)
+
 
 class UasUpdatingState(UasStateUpdating):  # type: ignore[misc]  # the stack ships no types
     """The peer's offer waits for our answer."""
+
+    def recvACK(self, _req: Any) -> None:  # noqa: N802 - name given by the stack
+        """The ACK of the answer before, which the new offer overtook."""
+
+    def _take_invite(self, req: Any) -> Any:
+        agent = self.ua
+        agent.global_config["_sip_tm"].sendResponse(busy(req, agent.local_ua))
+
+    def _take_bye(self, req: Any) -> Any:
+        return super()._recvRequestBye(req)
+
+    recv_request_handlers = {"INVITE": _take_invite, "BYE": _take_bye}
 
     def _accept(self, event: Any, extra_headers: Any) -> Any:
         agent = self.ua

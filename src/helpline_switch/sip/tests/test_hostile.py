@@ -87,8 +87,8 @@ async def test_methods_and_extensions_we_do_not_know(desk):
     carl = await desk.udp_phone("carl")
     carl.send(carl.request("MESSAGE", "sip:100@helpline", body="hi", content="text/plain"))
     await carl.expect(405)
-    await carl.dial("sip:100@helpline", "Require: 100rel")
-    assert (await carl.expect(420)).get("unsupported") == "100rel"
+    await carl.dial("sip:100@helpline", "Require: magic")
+    assert (await carl.expect(420)).get("unsupported") == "magic"
     carl.send(carl.request("INVITE", "sip:100@helpline", body="<x/>", content="text/xml"))
     await carl.expect(415)
 
@@ -125,3 +125,10 @@ def test_a_switch_bound_to_every_address_must_know_its_name(tmp_path):
     with pytest.raises(ValueError, match="advertised_host"):
         SipSettings(data_dir=tmp_path, host="0.0.0.0")
     assert SipSettings(data_dir=tmp_path, host="0.0.0.0", advertised_host="10.0.0.1").udp_port == 5060
+
+
+async def test_a_zero_byte_hidden_in_the_callers_name_is_left_out(desk):
+    carl = await desk.udp_phone("carl")
+    request = carl.request("INVITE", "sip:100@helpline", body=OFFER)
+    carl.line.send(request.wire().replace(b"<sip:carl@", b"<sip:ca%00r%0Al@"))
+    assert (await desk.next(Incoming)).caller.user == "carl"

@@ -260,8 +260,7 @@ async def test_a_transfer_key_is_refused_and_the_call_goes_on(desk):
     carl = await desk.udp_phone("carl")
     dialog_id, call = await answered(desk, carl)
     carl.send(carl.request("REFER", call.target, "Refer-To: <sip:200@helpline>", call=call))
-    refused = await carl.expect(405)
-    assert "REFER" not in refused.get("allow")
+    await carl.expect(403)
     desk.sip.hangup(dialog_id)
     await carl.expect("BYE")
 

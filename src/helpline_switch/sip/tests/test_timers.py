@@ -78,6 +78,7 @@ async def test_every_way_a_call_can_go_leaves_nothing(desk, hurry, ada):
     contact = desk.sip.contacts("ada")[0]
     for number, code in enumerate((486, 200, 180, 603)):
         leg = f"leg-{number}"
+        ada.inbox.clear()  # the clock is fast: repetitions of the last INVITE
         desk.sip.call(leg, target=contact, caller=QUEUE, sdp=OFFER)
         invite = await ada.expect("INVITE")
         ada.reply(invite, code, body=ANSWER if code == 200 else "")
@@ -109,3 +110,32 @@ async def test_a_caller_nobody_answers_is_let_go(desk, hurry):
     await carl.expect(487)
     ended = await desk.next(Ended)
     assert (ended.dialog_id, ended.by, ended.q850) == (incoming.dialog_id, "lost", 102)
+
+
+async def test_early_dialogs_updates_transfers_and_refreshes_leave_nothing(desk, hurry, ada):
+    desk.sip.call("leg", target=desk.sip.contacts("ada")[0], caller=QUEUE, sdp=OFFER)
+    invite = await ada.expect("INVITE")
+    for tag in ("there", "elsewhere"):
+        ada.reply(invite, 180, "Require: 100rel", "RSeq: 1", tag=tag)
+        ada.reply(await ada.expect("PRACK"), 200, tag=tag)
+    for tag in ("there", "elsewhere"):
+        ada.reply(invite, 200, "Session-Expires: 90;refresher=uac", body=ANSWER, tag=tag)
+    await desk.next(Answered)
+    call = Call.of(invite)
+    ada.send(ada.request("UPDATE", call.target, call=call))
+    await ada.expect(200, "UPDATE")
+    ada.send(ada.request("REFER", call.target, "Refer-To: <sip:sven@helpline>", call=call))
+    await ada.expect(202, "REFER")
+    desk.sip.refer("leg", "sip:200@192.0.2.5")
+    await ada.expect("REFER")
+    ada.send(ada.request("BYE", call.target, call=call))
+    await ada.expect(200, "BYE")
+    assert (await desk.next(Ended)).by == "peer"
+    carl = await desk.udp_phone("carl")
+    invite = await carl.dial("sip:100@helpline", "Require: 100rel", "Supported: timer")
+    incoming = await desk.next(Incoming)
+    desk.sip.ring(incoming.dialog_id)
+    await carl.expect(180)
+    carl.cancel(invite)
+    carl.ack(invite, await carl.expect(487))
+    await empty(desk)
