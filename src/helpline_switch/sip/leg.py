@@ -93,7 +93,8 @@ class Leg(UA):  # type: ignore[misc]  # the stack ships no types
 
     def recvRequest(self, req: Any, sip_t: Any) -> Any:  # noqa: N802
         """A request of this dialog (or the INVITE that makes it)."""
-        if sip_t.userv.reliable:
+        number = req.getHFBody("cseq").getCSeqNum()
+        if sip_t.userv.reliable and (self.rCSeq is None or number > self.rCSeq):
             self.flow = sip_t.userv
         method = req.getMethod()
         self._learn(req)

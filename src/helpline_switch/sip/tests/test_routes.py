@@ -137,3 +137,15 @@ async def test_a_request_of_nobodys_dialog_and_one_with_a_foreign_tag(desk):
     await carl.expect(481, "BYE")
     carl.send(carl.request("BYE", call.target, call=call))
     await carl.expect(200, "BYE")
+
+
+async def test_an_old_request_by_another_connection_moves_nothing(desk):
+    carl = await desk.tcp_phone("carl")
+    _, dialog_id, call, _ = await carl_talks(desk, phone=carl)
+    thief = await desk.tcp_phone("eve")
+    thief.cseq = carl.cseq - 1
+    thief.send(thief.request("OPTIONS", call.target, call=call))
+    await thief.expect(500, "OPTIONS")
+    desk.sip.hangup(dialog_id)
+    await carl.expect("BYE")
+    assert thief.seen("BYE") == 0
