@@ -7,17 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from helpline_switch import sdp_crypto
+from helpline_switch.sdp_crypto import Crypto
+
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
 PCMU, PCMA = 0, 8
-NAMES = {PCMU: "PCMU", PCMA: "PCMA"}
+NAMES = {PCMU: "PCMU", PCMA: "PCMA", 9: "G722"}
 DTMF = 101
+# G.711 stands for both its laws. Rooms are mixed at 8 kHz, so the others bring no better sound, only their own costs:
+# they are taken when there is no G.711, or when the desk prefers them (Opus on a line that loses packets).
+DEFAULT_CODECS = ("G711", "G722", "opus")
+_OPUS = 107
+_OPUS_PARAMETERS = "useinbandfec=1;stereo=0;maxplaybackrate=8000;sprop-maxcapturerate=8000;minptime=20"
+_CLOCKS = {"PCMU": "8000", "PCMA": "8000", "G722": "8000", "opus": "48000/2"}
 _MIRROR: dict[Direction, Direction] = {
     "sendrecv": "sendrecv",
     "sendonly": "recvonly",
     "recvonly": "sendonly",
     "inactive": "inactive",
 }
+_RTPMAP = re.compile(r"(\d+)\s+([A-Za-z0-9._-]+)/(\d+)(?:/\d+)?\s*")
 _TELEPHONE_EVENT = re.compile(r"(\d+)\s+telephone-event/8000\b", re.IGNORECASE)
 _DTMF_EVENTS = "0-15"
 
@@ -27,7 +37,19 @@ class BadSdp(ValueError):
 
 
 class NoCommonCodec(ValueError):
-    """The other side speaks neither PCMU nor PCMA (answer 488)."""
+    """The other side speaks nothing that we do (answer 488)."""
+
+
+class NotSecured(NoCommonCodec):
+    """SRTP is asked for without a key we can use, or was agreed on and is to be dropped (answer 488)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A codec by its number in this description and its name (PCMU, PCMA, G722, opus)."""
+
+    payload: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +59,9 @@ class RemoteMedia:
     ``payloads`` are the RTP payload types in the sender's order. ``dtmf_payload`` is that of telephone-event at
     8,000 Hz (RFC 4733), None without it. ``browser``: SAVPF with a fingerprint. ``zero_address``: the old way
     of hold, ``c=IN IP4 0.0.0.0`` (RFC 3264 8.4). ``lines``: the m= lines in order, as they came; an answer
-    must have as many (RFC 3264 6). ``port`` 0 means that the audio is switched off.
+    must have as many (RFC 3264 6). ``port`` 0 means that the audio is switched off. ``spoken``: the codecs we speak,
+    in the sender's order. ``transport`` as RTP/AVP; ``crypto``: usable keys. ``rtcp_port`` as in a=rtcp (RFC 3605),
+    ``mux``: RTCP on the same port (RFC 5761).
     """
 
     ip: str
@@ -49,6 +73,16 @@ class RemoteMedia:
     zero_address: bool
     audio_index: int
     lines: tuple[str, ...]
+    spoken: tuple[Spoken, ...] = ()
+    transport: str = "RTP/AVP"
+    crypto: tuple[Crypto, ...] = ()
+    rtcp_port: int | None = None
+    mux: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """SRTP with keys in the description is demanded (RTP/SAVP); not so for a browser, whose keys come by DTLS."""
+        return "SAVP" in self.transport.upper() and not self.browser
 
     @property
     def address(self) -> tuple[str, int]:
@@ -57,11 +91,18 @@ class RemoteMedia:
 
     @property
     def codec(self) -> int:
-        """First payload type we speak, 0 (PCMU) or 8 (PCMA). Raises NoCommonCodec."""
-        for payload in self.payloads:
-            if payload in NAMES:
-                return payload
-        raise NoCommonCodec(f"no G.711 among payload types {self.payloads}")
+        """Number of the codec we choose by default. Raises NoCommonCodec, NotSecured."""
+        return self.choose().payload
+
+    def choose(self, order: Sequence[str] = DEFAULT_CODECS) -> Spoken:
+        """The first codec by our order, among equals (the laws of G.711) by theirs. Raises NoCommonCodec, NotSecured."""
+        if self.secure and not self.crypto:
+            raise NotSecured("SRTP is asked for without a key we can use")
+        for wanted in order:
+            for each in self.spoken:
+                if each.name == wanted or (wanted == "G711" and each.name in ("PCMU", "PCMA")):
+                    return each
+        raise NoCommonCodec(f"none of {', '.join(order)} among payload types {self.payloads}")
 
     @property
     def held(self) -> bool:
@@ -98,9 +139,14 @@ def parse(text: str) -> RemoteMedia:
         dtmf_payload=dtmf,
         direction=_direction(block) or _direction(session) or "sendrecv",
         browser=transport.upper().endswith("SAVPF") and bool(fingerprint),
-        zero_address=ip == "0.0.0.0",
+        zero_address=ip in ("0.0.0.0", "::"),
         audio_index=index,
         lines=tuple(lines[0] for lines in blocks),
+        spoken=_spoken(block, payloads),
+        transport=transport,
+        crypto=sdp_crypto.read(_attributes(block, "crypto")),
+        rtcp_port=_rtcp_port(block),
+        mux="a=rtcp-mux" in block,
     )
 
 
@@ -112,8 +158,11 @@ def make_answer(
     direction: Direction | None = None,
     session: int = 1,
     version: int = 1,
+    order: Sequence[str] = DEFAULT_CODECS,
+    crypto: Crypto | None = None,
 ) -> str:
-    """Answer to a phone: the one codec chosen, telephone-event under the offerer's number, 20 ms.
+    """Answer to a phone: the one codec chosen by ``order``, telephone-event under the offerer's number, 20 ms, the
+    transport of the offer; ``crypto``: our key for the line of the offer with its number.
 
     The direction is the mirror of the offer's (RFC 3264 6.1), narrowed by ``direction`` when that is given.
     Further m= lines of the offer are refused with port 0. Raises NoCommonCodec.
@@ -122,7 +171,8 @@ def make_answer(
     if offer.zero_address and wanted == "sendrecv":
         wanted = "sendonly"
     ours = narrowed(mirrored(wanted), direction or "sendrecv")
-    audio = _audio(port, (offer.codec,), offer.dtmf_payload, ours)
+    audio = _audio(port, (offer.choose(order),), offer.dtmf_payload, ours, offer.transport)
+    audio += ["a=rtcp-mux"] * offer.mux + [str(crypto)] * (crypto is not None)
     body: list[str] = []
     for index, line in enumerate(offer.lines):
         body += audio if index == offer.audio_index else [_refused(line)]
@@ -133,14 +183,22 @@ def make_offer(
     ip: str,
     port: int,
     *,
-    codecs: Sequence[int] = (PCMU, PCMA),
+    codecs: Sequence[str] = DEFAULT_CODECS,
     dtmf_payload: int | None = DTMF,
     direction: Direction = "sendrecv",
     session: int = 1,
     version: int = 1,
+    transport: str = "RTP/AVP",
+    crypto: Sequence[Crypto] = (),
 ) -> str:
-    """Offer of PCMU, PCMA and telephone-event at 20 ms. For a re-INVITE raise ``version`` by one (RFC 3264 8)."""
-    return _session(ip, session, version, _audio(port, codecs, dtmf_payload, direction))
+    """Offer of our codecs and telephone-event at 20 ms. For a re-INVITE raise ``version`` by one (RFC 3264 8).
+
+    ``crypto`` with RTP/AVP asks for SRTP of those who can (RFC 8643), with RTP/SAVP of all.
+    """
+    names = {"G711": (Spoken(PCMU, "PCMU"), Spoken(PCMA, "PCMA")), "G722": (Spoken(9, "G722"),)}
+    spoken = [each for name in codecs for each in names.get(name, (Spoken(_OPUS, "opus"),))]
+    audio = _audio(port, spoken, dtmf_payload, direction, transport)
+    return _session(ip, session, version, [*audio, "a=rtcp-mux", *map(str, crypto)])
 
 
 def mirrored(direction: Direction) -> Direction:
@@ -213,10 +271,35 @@ def _direction(lines: list[str]) -> Direction | None:
     return None
 
 
-def _audio(port: int, codecs: Sequence[int], dtmf: int | None, direction: Direction) -> list[str]:
-    payloads = [*codecs, *([] if dtmf is None else [dtmf])]
-    lines = [f"m=audio {port} RTP/AVP {' '.join(map(str, payloads))}"]
-    lines += [f"a=rtpmap:{codec} {NAMES[codec]}/8000" for codec in codecs]
+def _spoken(block: list[str], payloads: Sequence[int]) -> tuple[Spoken, ...]:
+    """Static numbers may go without a=rtpmap (RFC 3551 6); Opus is always at 48 kHz (RFC 7587 7)."""
+    named = {number: name for number, name in NAMES.items() if number in payloads}
+    for value in _attributes(block, "rtpmap"):
+        found = _RTPMAP.fullmatch(value)
+        if found is None or int(found[1]) not in payloads:
+            continue
+        name = next((known for known in _CLOCKS if known.lower() == found[2].lower()), None)
+        if name is not None and found[3] == _CLOCKS[name].partition("/")[0]:
+            named[int(found[1])] = name
+        else:
+            named.pop(int(found[1]), None)
+    return tuple(Spoken(payload, named[payload]) for payload in payloads if payload in named)
+
+
+def _rtcp_port(block: list[str]) -> int | None:
+    text = next(iter(_attributes(block, "rtcp")), "").partition(" ")[0]
+    return int(text) if text.isdigit() and 0 < int(text) <= 65535 else None
+
+
+def _audio(
+    port: int, spoken: Sequence[Spoken], dtmf: int | None, direction: Direction, transport: str
+) -> list[str]:
+    payloads = [*(each.payload for each in spoken), *([] if dtmf is None else [dtmf])]
+    lines = [f"m=audio {port} {transport} {' '.join(map(str, payloads))}"]
+    for each in spoken:
+        lines.append(f"a=rtpmap:{each.payload} {each.name}/{_CLOCKS[each.name]}")
+        if each.name == "opus":
+            lines.append(f"a=fmtp:{each.payload} {_OPUS_PARAMETERS}")
     if dtmf is not None:
         lines += [f"a=rtpmap:{dtmf} telephone-event/8000", f"a=fmtp:{dtmf} {_DTMF_EVENTS}"]
     return [*lines, "a=ptime:20", f"a={direction}"]

@@ -22,7 +22,7 @@ net_interface 127.0.0.1
 call_local_timeout 120
 call_max_calls 8
 audio_player aubridge,{name}
-audio_source aufile,{hum}
+audio_source {source}
 audio_alert aubridge,{name}-alert
 ausrc_srate 8000
 auplay_srate 8000
@@ -32,7 +32,7 @@ audio_txmode thread
 rtp_ports {rtp_first}-{rtp_last}
 module_path /usr/lib/baresip/modules
 module g711.so
-module aufile.so
+{modules}module aufile.so
 module aubridge.so
 module_tmp account.so
 module_app menu.so
@@ -44,7 +44,9 @@ ctrl_tcp_listen 127.0.0.1:{control_port}
 class Phone:
     """``async with Phone(switch, "ada", "pw", tmp_path, hum=500) as ada``: started and registered on entry.
 
-    ``mode`` "auto" answers by itself. Events of baresip (CALL_INCOMING, CALL_ESTABLISHED, ...) are awaited by ``expect``.
+    ``mode`` "auto" answers by itself. ``codecs`` as in baresip's account ("opus", "g722/16000/1");
+    ``encryption`` as its mediaenc ("srtp", "srtp-mand"); ``echo``: says what it hears instead of its hum.
+    Events of baresip (CALL_INCOMING, CALL_ESTABLISHED, ...) are awaited by ``expect``.
     """
 
     def __init__(
@@ -58,8 +60,12 @@ class Phone:
         mode: str = "manual",
         transport: str = "udp",
         register: bool = True,
+        codecs: str = "pcmu",
+        encryption: str = "",
+        echo: bool = False,
     ) -> None:
         self.account = account
+        self._codecs, self._encryption, self._echo = codecs, encryption, echo
         self.hum = hum
         self.sip_port = free_port(2, low=34_000, high=35_000)
         self.control_port = free_port(low=35_000, high=35_900)
@@ -75,11 +81,12 @@ class Phone:
     def _write_files(self) -> None:
         self.directory.mkdir(parents=True)
         hum = write_wav(self.directory / "hum.wav", tone(self.hum, _HUM_S))
+        source = f"aubridge,{self.account}" if self._echo else f"aufile,{hum}"
         rtp = free_port(20, low=36_000, high=39_000)
         port = self._switch.sip_port + (1 if self._transport == "tls" else 0)
         (self.directory / "config").write_text(
             _CONFIG.format(
-                name=self.account, hum=hum, sip_port=self.sip_port, control_port=self.control_port,
+                name=self.account, source=source, modules=self._modules(), sip_port=self.sip_port, control_port=self.control_port,
                 rtp_first=rtp, rtp_last=rtp + 19,
             )
         )  # fmt: skip
@@ -87,9 +94,13 @@ class Phone:
         (self.directory / "accounts").write_text(
             f"{self.account} <sip:{self.account}@127.0.0.1:{port};transport={self._transport}>"
             f";auth_user={self.account};auth_pass={self._password};answermode={self._mode};regint={regint}"
-            ";audio_codecs=pcmu\n"
+            f";audio_codecs={self._codecs}{f';mediaenc={self._encryption}' if self._encryption else ''}\n"
         )
         (self.directory / "contacts").write_text("")
+
+    def _modules(self) -> str:
+        wanted = [name for name in ("g722", "opus") if name in self._codecs] + ["srtp"] * bool(self._encryption)
+        return "".join(f"module {name}.so\n" for name in wanted)
 
     async def __aenter__(self) -> Phone:
         assert BARESIP is not None, "baresip is not installed"

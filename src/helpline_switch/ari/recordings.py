@@ -7,6 +7,7 @@ from aiohttp import web
 from helpline_switch.ari import shapes
 from helpline_switch.ari.keys import BOARD, done, part
 from helpline_switch.ari.params import Params
+from helpline_switch.core.recording import erase
 from helpline_switch.core.taping import TapeOrder
 
 
@@ -38,7 +39,7 @@ async def file(request: web.Request) -> web.FileResponse:
 
 
 async def delete_stored(request: web.Request) -> web.Response:
-    request.app[BOARD].board.stored.existing(part(request, "name")).unlink()
+    erase(request.app[BOARD].board.stored.existing(part(request, "name")))
     return done()
 
 

@@ -46,7 +46,7 @@ def _carry_out(proxy: Proxy, name: str, fields: dict[str, Any]) -> Any:
         side, plain = proxy.take_offer(fields["session"], tuple(fields["mixer"]), fields["peer"])
         return {"side": asdict(side), "plain": plain}
     if name == "make_offer":
-        side, plain = proxy.make_offer(fields["session"], tuple(fields["mixer"]))
+        side, plain = proxy.make_offer(fields["session"], tuple(fields["mixer"]), relay=fields["relay"])
         return {"side": asdict(side), "plain": plain}
     if name == "take_answer":
         return proxy.take_answer(fields["session"], fields["peer"])

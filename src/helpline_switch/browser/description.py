@@ -57,7 +57,8 @@ class Peer:
     def address(self) -> tuple[str, int]:
         """A first guess where the browser is. Raises BadBrowserSdp if it does not say.
 
-        The library learns no address from a browser's own checks: without a candidate no media would ever flow.
+        The library learns no address from a browser's own checks: without a candidate no media would ever flow. One
+        that names none is reached through the relay.
         """
         if not self.candidates:
             raise BadBrowserSdp("no usable ICE candidate (gathering not finished, or addresses hidden)")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from helpline_switch import sdp
 from helpline_switch.browser.description import Ours, Peer, read, write
@@ -39,12 +40,15 @@ class BrowserSettings:
 
     Ports inclusive, apart from the range of ``MediaSettings``; a leg takes four. ``mixer_ip``: where the mixer
     binds, if that is not the address in its ``LocalMedia`` (which may be a public one in front of a NAT).
+    ``relay``: whether browsers are reached where their checks come from instead of where they say they are; "auto" does
+    so for those that seem to be behind NAT. A fifth of the ports serves that.
     """
 
     ip: str = "127.0.0.1"
     port_first: int = 24576
     port_last: int = 32767
     mixer_ip: str | None = None
+    relay: Literal["auto", "always", "never"] = "auto"
 
     def __post_init__(self) -> None:
         """Raises ValueError for settings that cannot work."""
@@ -73,6 +77,7 @@ class _Leg:
     ours: Ours
     peer: Peer | None = None
     version: int = 1
+    relay: bool = False
 
 
 class BrowserGateway:
@@ -86,6 +91,7 @@ class BrowserGateway:
         self._settings = settings
         self._on_event = on_event
         self._legs: dict[str, _Leg] = {}
+        self._behind_nat: set[str] = set()
         options = (
             "--ip",
             settings.ip,
@@ -116,23 +122,30 @@ class BrowserGateway:
         self._legs.clear()
 
     async def answer(
-        self, leg_id: str, offer_sdp: str, mixer: tuple[str, int]
+        self, leg_id: str, offer_sdp: str, mixer: tuple[str, int], *, source: str = ""
     ) -> tuple[str, tuple[str, int]]:
         """A browser calls: the answer to its offer, and the address the mixer talks to.
 
+        ``source``: the address of its connection; it seems to be behind NAT when it names that nowhere itself.
         Raises sdp.BadSdp, sdp.NoCommonCodec, BadBrowserSdp, BrowserMediaError.
         """
         peer = read(offer_sdp)
         session = secrets.token_hex(8)
-        got = await self._ask("take_offer", session=session, mixer=self._inside(mixer), peer=_wire(peer))
+        wire = _wire(peer, relay=self._needs_relay(peer, source))
+        got = await self._ask("take_offer", session=session, mixer=self._inside(mixer), peer=wire)
         leg = self._keep(leg_id, session, got["side"], peer)
         return _answer(leg, peer), (self._settings.ip, got["plain"])
 
-    async def offer(self, leg_id: str, mixer: tuple[str, int]) -> tuple[str, tuple[str, int]]:
-        """We call a browser: our offer, and the address the mixer talks to."""
+    async def offer(
+        self, leg_id: str, mixer: tuple[str, int], *, source: str = ""
+    ) -> tuple[str, tuple[str, int]]:
+        """We call a browser: our offer, and the address the mixer talks to. ``source`` as in ``answer``; here it tells
+        alone, since the browser's description comes only when ours is out."""
         session = secrets.token_hex(8)
-        got = await self._ask("make_offer", session=session, mixer=self._inside(mixer))
+        relay = self._relays(source in self._behind_nat or _is_public(source))
+        got = await self._ask("make_offer", session=session, mixer=self._inside(mixer), relay=relay)
         leg = self._keep(leg_id, session, got["side"], None)
+        leg.relay = relay
         text = write(
             leg.ours, mid=_MID, dtmf_payload=sdp.DTMF, direction="sendrecv", session=leg.number, version=1
         )
@@ -142,7 +155,7 @@ class BrowserGateway:
         """The browser answered our offer. Raises as ``answer``, and UnknownBrowserLeg."""
         leg = self._leg(leg_id)
         peer = read(answer_sdp)
-        await self._ask("take_answer", session=leg.session, peer=_wire(peer))
+        await self._ask("take_answer", session=leg.session, peer=_wire(peer, relay=leg.relay))
         leg.peer = peer
 
     async def update(self, leg_id: str, offer_sdp: str) -> str:
@@ -175,6 +188,19 @@ class BrowserGateway:
         self._legs[leg_id] = leg
         return leg
 
+    def _needs_relay(self, peer: Peer, source: str) -> bool:
+        named = {candidate.ip for candidate in peer.candidates}
+        here = _address(source)
+        elsewhere = here is not None and not here.is_loopback and source not in named
+        if not named or elsewhere:
+            self._behind_nat.add(source)
+            return self._relays(True)
+        self._behind_nat.discard(source)
+        return self._relays(False)
+
+    def _relays(self, needed: bool) -> bool:
+        return self._settings.relay == "always" or (needed and self._settings.relay == "auto")
+
     def _inside(self, mixer: tuple[str, int]) -> tuple[str, int]:
         return self._settings.mixer_ip or mixer[0], mixer[1]
 
@@ -198,9 +224,23 @@ class BrowserGateway:
             raise GatewayGone(do) from gone
 
 
-def _wire(peer: Peer) -> dict[str, Any]:
+def _address(source: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(source)
+    except ValueError:
+        return None
+
+
+def _is_public(source: str) -> bool:
+    found = _address(source)
+    return found is not None and found.is_global
+
+
+def _wire(peer: Peer, *, relay: bool) -> dict[str, Any]:
+    """``relay``: its addresses do not count, it is reached where its checks come from."""
     return {
-        "address": peer.address,
+        "relay": relay,
+        "address": None if relay else peer.address,
         "algorithm": peer.algorithm,
         "fingerprint": peer.fingerprint,
         "setup": peer.setup,

@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Literal
 
 from helpline_switch.core.forks import Forks
+from helpline_switch.media.terms import Keys
 from helpline_switch.sdp import RemoteMedia
+from helpline_switch.sdp_crypto import Crypto
 
 
 class ChannelState(StrEnum):
@@ -56,7 +58,8 @@ class Line:
     ``dialog`` is the dialog in use: set from the start for a call that came in, by the first answer for one we make.
     ``browser_leg`` is the id under which the browser gateway knows the media (None: plain RTP). ``held``: the far side
     put us on hold. ``version`` counts our session descriptions (RFC 3264 8). ``remote`` is the media last agreed on;
-    ``address`` is where our RTP goes (the gateway for a browser).
+    ``address`` is where our RTP goes (the gateway for a browser). ``source`` is the address that the far side's
+    signalling comes from (empty: unknown). ``crypto`` are the SRTP keys that we offered or use, ``keys`` those agreed on.
     """
 
     ip: str
@@ -73,6 +76,10 @@ class Line:
     payload: int = 0
     dtmf_payload: int | None = 101
     address: tuple[str, int] = ("", 0)
+    codec: str = "PCMU"
+    source: str = ""
+    crypto: tuple[Crypto, ...] = ()
+    keys: Keys | None = None
 
 
 @dataclass(slots=True)

@@ -47,6 +47,8 @@ class Originator:
         self._board, self._lines, self._life, self._dialplan = board, lines, life, dialplan
         self._trunks = trunks
         self._plain: dict[str, tuple[str, int]] = {}
+        self._sources: dict[str, str] = {}
+        self._srtp_too: dict[str, Target] = {}
         self._reserved: set[str] = set()
 
     async def originate(self, order: Order) -> Channel:
@@ -143,8 +145,17 @@ class Originator:
         line = channel.line
         assert line is not None, "an outgoing channel has its leg"
         if not (isinstance(target, Contact) and target.browser):
-            return sdp.make_offer(line.ip, line.port)
-        text, self._plain[dialog] = await self._board.browser.offer(dialog, (line.ip, line.port))
+            if isinstance(target, Contact):
+                self._sources[dialog] = target.source[0]
+            if target.transport != "tls":
+                return self._lines.offer(channel)
+            # Keys in clear text would be no secret, so only an encrypted line is offered any.
+            self._srtp_too[dialog] = target
+            return self._lines.offer(channel, srtp="too")
+        source = target.source[0]
+        text, self._plain[dialog] = await self._board.browser.offer(
+            dialog, (line.ip, line.port), source=source
+        )
         return text
 
     def _tell_dial(self, channel: Channel, status: str) -> None:
@@ -190,6 +201,9 @@ class Originator:
 
     async def _connect(self, channel: Channel, dialog: str, answer: str) -> None:
         plain = self._plain.pop(dialog, None)
+        if channel.line is not None:
+            channel.line.source = self._sources.pop(dialog, "")
+            self._srtp_too.pop(dialog, None)
         if plain is not None:
             await self._lines.accept_browser(channel, dialog, plain, answer)
         else:
@@ -202,12 +216,31 @@ class Originator:
 
     def refused(self, channel: Channel, dialog: str, code: int) -> None:
         """A phone refused or did not answer. The call fails with the last of them."""
+        if self._again_with_srtp_alone(channel, dialog, code):
+            return
         self._board.spawn(self._drop_browser(dialog), "drop a browser that refused")
         code_of_all = channel.forks.refused(dialog, code) if channel.forks is not None else None
         if code_of_all is not None:
             self._life.hangup(channel, causes.from_sip(code_of_all))
 
+    def _again_with_srtp_alone(self, channel: Channel, dialog: str, code: int) -> bool:
+        """A phone that wants nothing but SRTP refuses even the choice of plain RTP: it is asked once more."""
+        target = self._srtp_too.pop(dialog, None)
+        forks = channel.forks
+        if code != 488 or target is None or forks is None or forks.winner is not None or channel.ended:
+            return False
+        again = f"{dialog}~srtp"
+        forks.open.add(again)
+        forks.open.discard(dialog)
+        self._sources[again] = self._sources.pop(dialog, "")
+        self._board.add_dialog(again, channel)
+        offer = self._lines.offer(channel, srtp="only")
+        self._board.sip.call(again, target=target, caller=_party(channel), sdp=offer)
+        return True
+
     async def _drop_browser(self, dialog: str) -> None:
+        self._sources.pop(dialog, None)
+        self._srtp_too.pop(dialog, None)
         if self._plain.pop(dialog, None) is not None:
             await self._lines.close_browser(dialog)
 

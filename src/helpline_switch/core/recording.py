@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from helpline_switch.core.errors import BadParameter, NotFound
+from helpline_switch.media.talk import facts_path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=-]*(/[A-Za-z0-9][A-Za-z0-9._@+=-]*)*")
 
@@ -26,7 +27,8 @@ class RecordingState(StrEnum):
 
 @dataclass(slots=True)
 class LiveRecording:
-    """``duration`` and ``talking`` are seconds, known at the end. ``media_id`` is its id in the media process."""
+    """``duration`` and ``talking`` are seconds, known at the end, and so is ``talk``: who talked how long (see
+    ``media.talk.TalkFacts``; left is the caller). ``media_id`` is its id in the media process."""
 
     name: str
     target_uri: str
@@ -36,6 +38,7 @@ class LiveRecording:
     state: RecordingState = RecordingState.QUEUED
     duration: float | None = None
     talking: float | None = None
+    talk: dict[str, float] = field(default_factory=dict)
     cause: str | None = None
     paused: bool = False
     muted: bool = False
@@ -46,6 +49,12 @@ class LiveRecording:
     @property
     def is_over(self) -> bool:
         return self.state in (RecordingState.DONE, RecordingState.FAILED, RecordingState.CANCELED)
+
+
+def erase(recording: Path) -> None:
+    """Takes the file and what is written beside it away; what is gone already is gone."""
+    recording.unlink(missing_ok=True)
+    facts_path(recording).unlink(missing_ok=True)
 
 
 class StoredRecordings:

@@ -12,7 +12,7 @@ from helpline_switch.core.board import Board
 from helpline_switch.core.bridge import Bridge
 from helpline_switch.core.channel import Channel
 from helpline_switch.core.errors import BadParameter, Conflict, NotFound, Unprocessable
-from helpline_switch.core.recording import LiveRecording, RecordingState
+from helpline_switch.core.recording import LiveRecording, RecordingState, erase
 from helpline_switch.media.errors import MediaError, UnknownRecording
 from helpline_switch.media.events import RecordingDone, RecordingFailed
 
@@ -147,8 +147,9 @@ class Taping:
         if recording is None:
             return
         recording.duration, recording.talking = event.seconds, event.talking_seconds
+        recording.talk = event.talk
         if recording.discard:
-            recording.path.unlink(missing_ok=True)
+            erase(recording.path)
         self._over(recording, RecordingState.CANCELED if recording.discard else RecordingState.DONE)
 
     def failed(self, event: RecordingFailed) -> None:

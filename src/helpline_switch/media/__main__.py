@@ -7,9 +7,10 @@ import logging
 import signal
 import socket
 import sys
+import time
 
 from helpline_switch.media.engine import Engine
-from helpline_switch.media.leg import Ports
+from helpline_switch.media.ports import Ports
 from helpline_switch.media.process import Process, take_priority, tune
 from helpline_switch.media.tick import Tick
 from helpline_switch.media.wire import PeerGone, Wire
@@ -26,7 +27,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     wire = Wire(socket.socket(fileno=options.control))
     realtime = take_priority(options.realtime)
-    engine = Engine(Ports(options.ip, options.first, options.last))
+    engine = Engine(Ports(options.ip, options.first, options.last, time.monotonic, options.quarantine))
     process = Process(wire, engine, Tick(engine, options.lost_after), realtime)
     tune()
     try:
@@ -43,6 +44,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ip", required=True)
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--last", type=int, required=True)
+    parser.add_argument("--quarantine", type=float, required=True)
     parser.add_argument("--lost-after", type=float, required=True)
     parser.add_argument("--realtime", action="store_true")
     return parser.parse_args()

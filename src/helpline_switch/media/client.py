@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from helpline_switch.media.composer import ensure_music
 from helpline_switch.media.events import MediaEvent, ProcessLost, from_wire
 from helpline_switch.media.settings import MediaSettings
 from helpline_switch.media.stats import LegStats, MediaStats
+from helpline_switch.media.terms import PLAIN, Terms
 
 log = logging.getLogger(__name__)
 DEFAULT_MUSIC = "default"
@@ -79,10 +80,12 @@ class MediaClient:
         dtmf_payload: int | None = 101,
         sends: bool = True,
         receives: bool = True,
+        terms: Terms = PLAIN,
     ) -> None:
         """Aim the leg at the negotiated address, first or after a re-INVITE; only packets from there count.
 
-        ``payload`` 0 PCMU or 8 PCMA; ``sends``: we send RTP; ``receives``: we expect it (else no MediaLost).
+        ``payload`` 0 PCMU, 8 PCMA, 9 G.722, or what ``terms.codec`` says; ``sends``: we send RTP; ``receives``: we
+        expect it (else no MediaLost); ``terms``: RTCP, NAT and SRTP.
         """
         await self._ask(
             "connect_leg",
@@ -93,15 +96,16 @@ class MediaClient:
             dtmf_payload=dtmf_payload,
             sends=sends,
             receives=receives,
+            terms=asdict(terms),
         )
 
-    async def close_leg(self, leg_id: str) -> None:
-        """End the leg; it leaves its room, its playbacks and recordings end."""
-        await self._ask("close_leg", leg_id=leg_id)
+    async def close_leg(self, leg_id: str) -> LegStats:
+        """End the leg; it leaves its room, its playbacks and recordings end. What its streams were like."""
+        return LegStats.from_wire(await self._ask("close_leg", leg_id=leg_id))
 
     async def leg_stats(self, leg_id: str) -> LegStats:
-        """Packet counters of a leg."""
-        return LegStats(**await self._ask("leg_stats", leg_id=leg_id))
+        """What the streams of a leg are like."""
+        return LegStats.from_wire(await self._ask("leg_stats", leg_id=leg_id))
 
     async def open_room(self, room_id: str) -> None:
         """A new room. Rooms and legs share one space of ids."""
@@ -215,5 +219,5 @@ def _options(settings: MediaSettings) -> list[str]:
         "--last",
         str(settings.port_last),
     ]
-    options += ["--lost-after", str(settings.lost_after_s)]
+    options += ["--quarantine", str(settings.quarantine_s), "--lost-after", str(settings.lost_after_s)]
     return [*options, "--realtime"] if settings.realtime else options

@@ -5,9 +5,12 @@ No clock, no control socket and, but for reading and writing files, no thread in
 
 from __future__ import annotations
 
+import heapq
+import random
 import select
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from helpline_switch.media import tones
@@ -20,26 +23,33 @@ from helpline_switch.media.errors import (
     UnknownRoom,
 )
 from helpline_switch.media.events import MediaEvent, PlaybackDone, RecordingFailed
-from helpline_switch.media.leg import Leg, Ports
+from helpline_switch.media.figures import leg_figures
+from helpline_switch.media.leg import Leg
 from helpline_switch.media.loader import Loader
 from helpline_switch.media.playback import Music, Playback, PlayQueue
-from helpline_switch.media.recording import TICK_S, Recording, Spec, Writer
+from helpline_switch.media.ports import Ports
+from helpline_switch.media.recording import Recording, Spec, Writer
 from helpline_switch.media.room import Room
 from helpline_switch.media.stats import LegStats
+from helpline_switch.media.talk import TICK_S
+from helpline_switch.media.terms import PLAIN, Terms
 
 _LOUDEST_GAIN = 8.0
+# RFC 3550 6.2: at least five seconds between reports, each time stretched or shrunk by chance, the first after half.
+_REPORT_S = 5.0
 
 
 class Engine:
     """Everything there is. ``events`` collects what is to be reported; ``stale`` tells the tick to look again."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, wall: Callable[[], float] = time.time) -> None:
         self.events: deque[MediaEvent] = deque()
         self.legs: dict[str, Leg] = {}
         self.rooms: dict[str, Room] = {}
         self.recordings: dict[str, Recording] = {}
         self.ending: list[Recording] = []
         self.by_socket: dict[int, Leg] = {}
+        self.by_report_socket: dict[int, Leg] = {}
         self.sounding: dict[str, Leg] = {}
         self.playbacks: dict[str, tuple[Playback, PlayQueue]] = {}
         self.poll = select.epoll()
@@ -47,7 +57,9 @@ class Engine:
         self.stale = False
         self.tick = 0
         self._ports = ports
+        self._wall = wall
         self._loader = Loader()
+        self._reports: list[tuple[int, str]] = []
 
     def post(self, event: MediaEvent) -> None:
         """Report something."""
@@ -81,7 +93,7 @@ class Engine:
         """A new leg; its port. Raises NoPortFree, AlreadyExists."""
         if leg_id in self.legs or leg_id in self.rooms:
             raise AlreadyExists(leg_id)
-        leg = Leg(leg_id, self._ports.open(), self.post)
+        leg = Leg(leg_id, self._ports.open(), self.post, self._wall)
         self.legs[leg_id] = leg
         self.stale = True
         return leg.port
@@ -95,30 +107,55 @@ class Engine:
         *,
         sends: bool,
         receives: bool,
+        terms: Terms = PLAIN,
     ) -> None:
         """Aim the leg at its far side, first or again. Raises UnknownLeg, BadRequest."""
         leg = self._leg(leg_id)
-        leg.connect(remote, payload, dtmf_payload)
+        leg.connect(remote, payload, dtmf_payload, terms)
         leg.sends, leg.receives = sends, receives
         leg.last_tick, leg.lost = self.tick, False
         if leg.sock.fileno() not in self.by_socket:
-            self.by_socket[leg.sock.fileno()] = leg
-            self.poll.register(leg.sock.fileno(), select.EPOLLIN)
+            self._listen(leg)
+            self._report_later(leg_id, 0.5)
         self.stale = True
 
-    def close_leg(self, leg_id: str) -> None:
-        """Take the leg out of everything; its playbacks and recordings end."""
+    def _listen(self, leg: Leg) -> None:
+        pair = leg.door.pair
+        self.by_socket[pair.rtp.fileno()] = self.by_report_socket[pair.rtcp.fileno()] = leg
+        for sock in pair:
+            self.poll.register(sock.fileno(), select.EPOLLIN)
+
+    def _report_later(self, leg_id: str, part: float = 1.0) -> None:
+        seconds = _REPORT_S * part * random.uniform(0.5, 1.5)
+        heapq.heappush(self._reports, (self.tick + round(seconds / TICK_S), leg_id))
+
+    def due_reports(self) -> Iterator[Leg]:
+        """The legs whose RTCP report is due in this tick; each comes again after some seconds."""
+        while self._reports and self._reports[0][0] <= self.tick:
+            _, leg_id = heapq.heappop(self._reports)
+            leg = self.legs.get(leg_id)
+            if leg is not None:
+                self._report_later(leg_id)
+                yield leg
+
+    def close_leg(self, leg_id: str) -> LegStats:
+        """Take the leg out of everything; its playbacks and recordings end. What its streams were like."""
         leg = self._leg(leg_id)
+        figures = leg_figures(leg, self.tick)
+        if leg.connected:
+            leg.report(leg.time, bye=True)
         if leg.room_id is not None:
             self.leave(leg.room_id, leg_id)
         leg.heard.queue.stop_all("leg closed")
         self._end_recordings_of(leg_id)
         self.sounding.pop(leg_id, None)
         self.by_socket.pop(leg.sock.fileno(), None)
-        leg.sock.close()
+        self.by_report_socket.pop(leg.door.pair.rtcp.fileno(), None)
+        leg.door.close()
         self._ports.release(leg.port)
         del self.legs[leg_id]
         self.stale = True
+        return figures
 
     def mute(self, leg_id: str, *, incoming: bool, outgoing: bool) -> None:
         """``incoming``: nobody hears the leg; ``outgoing``: the leg hears nothing."""
@@ -136,11 +173,8 @@ class Engine:
         self.sounding[leg_id] = leg
 
     def leg_stats(self, leg_id: str) -> LegStats:
-        """Packet counters of a leg."""
-        leg = self._leg(leg_id)
-        silent = (self.tick - leg.last_tick) * TICK_S
-        jitter = leg.jitter
-        return LegStats(leg.received, leg.sent, jitter.lost, jitter.underruns, jitter.overruns, silent)
+        """What the streams of a leg are like."""
+        return leg_figures(self._leg(leg_id), self.tick)
 
     # Rooms
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 
@@ -33,12 +33,14 @@ class PlaybackDone:
 
 @dataclass(frozen=True, slots=True)
 class RecordingDone:
-    """The recording is complete on disk. ``talking_seconds`` counts the time in which either side was loud."""
+    """The recording is complete on disk. ``talking_seconds``: time in which either side talked; ``talk``: the fields
+    of ``talk.TalkFacts``, which also stand beside the file."""
 
     recording_id: str
     path: str
     seconds: float
     talking_seconds: float
+    talk: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,95 +1,184 @@
-"""One leg: its socket, its stream in, its numbers out."""
+"""One leg: its sockets, its stream in, its numbers out."""
 
 from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import random
 import socket
+from collections.abc import Callable
 
-from helpline_switch.media import g711, rtp
+from helpline_switch.media import g711, rtcp, rtp
+from helpline_switch.media.coding import Coder, coder
+from helpline_switch.media.door import Door
 from helpline_switch.media.dtmf import DtmfReceiver, DtmfSender, Press
-from helpline_switch.media.errors import BadRequest, NoPortFree
-from helpline_switch.media.jitter import JitterQueue
+from helpline_switch.media.errors import BadRequest
+from helpline_switch.media.formats import PCMU, Format, format_of
+from helpline_switch.media.jitter import JitterQueue, OpusQueue
 from helpline_switch.media.playback import Heard, Post
+from helpline_switch.media.ports import Pair
+from helpline_switch.media.reports import Reports, Stream
+from helpline_switch.media.srtp import Guard
+from helpline_switch.media.terms import PLAIN, Terms
 from helpline_switch.media.tones import Loop, Samples, key_tone
 
-_BUFFER = 1 << 17
+_CNAME = "helpline"
+_HEADER, _unpack = rtp.HEADER.size, rtp.HEADER.unpack_from
 
 
 class Leg:
-    """A port towards one phone or browser.
+    """A pair of ports towards one phone or browser. ``wall``: POSIX seconds, for RTCP alone."""
 
-    The socket is connected to the negotiated address, so the kernel drops packets from anyone else.
-    """
-
-    def __init__(self, leg_id: str, sock: socket.socket, post: Post) -> None:
+    def __init__(self, leg_id: str, pair: Pair, post: Post, wall: Callable[[], float]) -> None:
         self.id = leg_id
-        self.sock = sock
-        self.port: int = sock.getsockname()[1]
+        self.door = Door(pair)
+        self.port: int = pair.rtp.getsockname()[1]
         self.heard = Heard(post)
         self.jitter = JitterQueue()
         self.dtmf_in = DtmfReceiver()
         self.dtmf_out = DtmfSender()
+        self.form: Format = PCMU
+        self.coder: Coder | None = None
         self.payload = g711.PCMU
         self.dtmf_payload: int | None = None
+        self.receive = self.door.receive
         self.connected = self.sends = self.receives = False
         self.muted_in = self.muted_out = False
         self.room_id: str | None = None
-        self.seq = random.randrange(1 << 16)
+        # The lower half: the far side must see the first wrap to count on for SRTP (RFC 3711 3.3.1).
+        self.seq = random.randrange(1 << 15)
         self.time = random.randrange(1 << 32)
         self.ssrc = random.randrange(1 << 32)
         self.event_time = 0
-        self.received = self.sent = 0
+        self.received = self.octets_received = 0
+        self.sent = self.octets = 0
+        self.reported_sent = 0
         self.last_tick = 0
         self.lost = False
+        self.reports = Reports()
+        self.stream: Stream | None = None
+        self._wall = wall
         self._remote_ssrc = -1
         self._key_tones: dict[str, Loop] = {}
 
     @property
     def silence(self) -> bytes:
         """A frame of silence in the law of this leg."""
-        return g711.SILENCE[self.payload]
+        return g711.SILENCE[g711.PCMA if self.form.codec == "PCMA" else g711.PCMU]
 
-    def connect(self, remote: tuple[str, int], payload: int, dtmf_payload: int | None) -> None:
+    @property
+    def special(self) -> bool:
+        """Its packets are made one by one: another codec than G.711, or SRTP."""
+        return self.coder is not None or self.door.guard is not None
+
+    def connect(
+        self, remote: tuple[str, int], payload: int, dtmf_payload: int | None, terms: Terms = PLAIN
+    ) -> None:
         """Aim at the negotiated address; what strangers sent before is thrown away. Raises BadRequest.
 
         An unspecified address or port 0 (hold in the old way, media switched off) leaves the aim as it was.
         """
-        if payload not in g711.SILENCE:
-            raise BadRequest(f"payload type {payload} is not G.711")
+        form = format_of(payload, terms.codec)
+        guard = self._guard(terms)
         try:
             # A host name would be looked up in the middle of a tick.
             if ipaddress.ip_address(remote[0]).is_unspecified or remote[1] == 0:
                 return
-            self.sock.connect(remote)
+            self.door.aim(remote, terms, guard)
         except (OSError, OverflowError, ValueError) as error:
             raise BadRequest(f"cannot send to {remote}: {error}") from error
-        self._drain()
-        if payload != self.payload:
-            self.jitter.reset()
-        self.payload, self.dtmf_payload = payload, dtmf_payload
+        self.receive = self.door.receive
+        if form != self.form:
+            self._speak(form)
+        self.dtmf_payload = dtmf_payload
         self.connected = True
+
+    def _guard(self, terms: Terms) -> Guard | None:
+        """The same keys go on with the same state: libsrtp counts the packets (RFC 3711 3.3.1)."""
+        old = self.door.guard
+        if old is not None and old.keys == terms.keys:
+            return old
+        return None if terms.keys is None else Guard(terms.keys, old)
+
+    def _speak(self, form: Format) -> None:
+        self.form, self.payload = form, form.payload
+        self.coder = None if form.plain else coder(form)
+        queue = OpusQueue() if form.codec == "opus" else JitterQueue()
+        queue.inherit(self.jitter)
+        self.jitter = queue
+        self._remote_ssrc = -1
 
     def packet(self, data: bytes, tick: int) -> list[Press] | None:
         """Take one datagram of the far side; for a key event the presses it ends, else None."""
-        fields = rtp.split(data)
-        if fields is None:
+        if len(data) > _HEADER and data[0] == rtp.VERSION_2:
+            # The usual packet without extras, read in place: this runs fifty times a second for every leg.
+            _, kind, seq, time, ssrc = _unpack(data)
+            kind &= 0x7F
+            payload = data[_HEADER:]
+        elif (fields := rtp.split(data)) is not None:
+            kind, seq, time, ssrc, payload = fields
+        else:
             return None
-        kind, seq, time, ssrc, payload = fields
+        if ssrc != self._remote_ssrc and not self._meet(data, seq, ssrc):
+            return None
         self.received += 1
+        self.octets_received += len(payload)
         self.last_tick = tick
-        if ssrc != self._remote_ssrc:
-            self._remote_ssrc = ssrc
-            self.jitter.reset()
-            self.dtmf_in.reset()
         if kind == self.payload:
             self.jitter.push(seq, payload)
         elif kind == self.dtmf_payload:
             self.jitter.skip(seq)
             return self.dtmf_in.packet(time, payload, tick)
+        else:
+            self.jitter.skip(seq)
         return None
+
+    def _meet(self, data: bytes, seq: int, ssrc: int) -> bool:
+        """A stream that is new here; False for what is no stream but a report on the same port."""
+        if rtcp.is_rtcp(data):
+            self.take_report(data, self._wall())
+            return False
+        self._remote_ssrc = ssrc
+        self.jitter.reset()
+        self.dtmf_in.reset()
+        counted = self.received, self.jitter.missing, self.jitter.behind
+        self.stream = Stream(ssrc, seq, self.form.clock, *counted)
+        return True
+
+    def clocked(self, size: int) -> bytes:
+        """As ``door.receive``, and the time of arrival goes into the jitter of the stream."""
+        data, arrival = self.door.receive_clocked(size)
+        stream = self.stream
+        if stream is not None and arrival and len(data) >= rtp.HEADER.size:
+            _, kind, _, time, ssrc = rtp.HEADER.unpack_from(data)
+            if kind & 0x7F == self.payload and ssrc == stream.ssrc:
+                stream.arrived(arrival, time)
+        return data
+
+    def take_report(self, data: bytes, wall: float) -> None:
+        """An RTCP packet of the far side; what is malformed is left out."""
+        report = rtcp.parse(data)
+        if report is not None:
+            self.reports.take(report, self.ssrc, self.form.clock, wall)
+
+    def report(self, time: int, *, bye: bool = False) -> None:
+        """Send SR or RR (RFC 3550 6.4). ``time``: where our stream is now on its RTP clock."""
+        wall = self._wall()
+        block = None
+        if self.stream is not None:
+            block = self.reports.block(self.stream, self.jitter, self.received, wall)
+        sent = None
+        if self.sent > self.reported_sent and not bye:
+            self.reported_sent = self.sent
+            sent = rtcp.Sent(rtcp.ntp_time(wall), time, self.sent & 0xFFFFFFFF, self.octets_sent & 0xFFFFFFFF)
+        # Reports are a courtesy: the far side may have closed its port.
+        with contextlib.suppress(OSError):
+            self.door.send_report(rtcp.build(self.ssrc, _CNAME, sent, block, bye=bye))
+
+    @property
+    def octets_sent(self) -> int:
+        """Bytes of payload; those of plain legs are known by their number."""
+        return self.octets + (0 if self.special else self.sent * g711.FRAME)
 
     def own_frame(self) -> Samples | None:
         """What this leg alone hears in this tick: key tones if it knows no events, else its playbacks and music."""
@@ -115,49 +204,7 @@ class Leg:
             self.event_time = time
         return rtp.build(kind, seq, self.event_time, self.ssrc, beat.payload, marker=beat.fresh)
 
-    def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                with contextlib.suppress(ConnectionError):
-                    self.sock.recv(rtp.LARGEST)
-
-
-class Ports:
-    """The even ports of the range, tried from a random start so that a port is not reused at once."""
-
-    def __init__(self, ip: str, first: int, last: int) -> None:
-        self._ip = ip
-        self._ports = range(first + first % 2, last + 1, 2)
-        self._used: set[int] = set()
-
-    def open(self) -> socket.socket:
-        """A bound socket. Raises NoPortFree."""
-        start = random.randrange(max(1, len(self._ports)))
-        for offset in range(len(self._ports)):
-            port = self._ports[(start + offset) % len(self._ports)]
-            if port in self._used:
-                continue
-            sock = self._bound(port)
-            if sock is not None:
-                self._used.add(port)
-                return sock
-        raise NoPortFree(f"none of {len(self._ports)} RTP ports is free")
-
-    def release(self, port: int) -> None:
-        """The socket of this port was closed."""
-        self._used.discard(port)
-
-    def _bound(self, port: int) -> socket.socket | None:
-        family = socket.AF_INET6 if ":" in self._ip else socket.AF_INET
-        try:
-            sock = socket.socket(family, socket.SOCK_DGRAM)
-        except OSError as error:
-            raise NoPortFree(f"no socket: {os.strerror(error.errno or 0)}") from error
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-            sock.bind((self._ip, port))
-        except OSError:
-            sock.close()
-            return None
-        return sock
+    @property
+    def sock(self) -> socket.socket:
+        """The socket of the stream."""
+        return self.door.pair.rtp

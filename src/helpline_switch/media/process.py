@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -15,13 +16,15 @@ from typing import Any
 from helpline_switch.media.engine import Engine, spec
 from helpline_switch.media.errors import BadRequest, MediaError
 from helpline_switch.media.events import to_wire
-from helpline_switch.media.recording import TICK_S
 from helpline_switch.media.stats import MediaStats
+from helpline_switch.media.talk import TICK_S
+from helpline_switch.media.terms import Keys, Terms
 from helpline_switch.media.tick import Tick
 from helpline_switch.media.wire import Message, Wire
 
 log = logging.getLogger("helpline_switch.media")
 _LATE_S = 0.005
+_BOUNDS_MS = (0.5, 1, 2, 5, 10, 20, 50, 100)
 _HOPELESS_S = 0.1
 _REST_S = 1.0
 _REALTIME_PRIORITY = 10
@@ -37,6 +40,7 @@ class Process:
         self._begin = time.monotonic()
         self._ticks = self._late = self._skipped = 0
         self._worst = 0.0
+        self._lateness = [0] * (len(_BOUNDS_MS) + 1)
         self._commands = self._table()
 
     def run(self) -> None:
@@ -56,6 +60,7 @@ class Process:
                 due += missed * TICK_S
             self._ticks += 1
             self._late += late > _LATE_S
+            self._lateness[bisect_left(_BOUNDS_MS, late * 1000)] += 1
             self._worst = max(self._worst, late)
             self._tick.run()
             self._report()
@@ -89,8 +94,10 @@ class Process:
         engine = self._engine
         return {
             "open_leg": engine.open_leg,
-            "connect_leg": lambda ip, port, **rest: engine.connect_leg(remote=(ip, port), **rest),
-            "close_leg": engine.close_leg,
+            "connect_leg": lambda ip, port, terms, **rest: engine.connect_leg(
+                remote=(ip, port), terms=_terms(**terms), **rest
+            ),
+            "close_leg": lambda leg_id: asdict(engine.close_leg(leg_id)),
             "leg_stats": lambda leg_id: asdict(engine.leg_stats(leg_id)),
             "open_room": engine.open_room,
             "close_room": engine.close_room,
@@ -125,12 +132,17 @@ class Process:
             playbacks=len(engine.playbacks),
             underruns=sum(each.underruns for each in streams),
             overruns=sum(each.overruns for each in streams),
-            concealed=sum(each.concealed for each in streams),
+            concealed=sum(each.holes + each.underruns for each in streams),
             send_errors=self._tick.send_errors,
             cpu_s=used.user + used.system,
             uptime_s=time.monotonic() - self._begin,
             realtime=self._realtime,
+            lateness=dict(zip([*map(str, _BOUNDS_MS), "inf"], self._lateness, strict=True)),
         )
+
+
+def _terms(keys: dict[str, str] | None = None, **fields: Any) -> Terms:
+    return Terms(**fields, keys=None if keys is None else Keys(**keys))
 
 
 def take_priority(wanted: bool) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from helpline_switch.media.events import MediaEvent, RecordingDone, RecordingFailed
 from helpline_switch.media.g711 import FRAME
+from helpline_switch.media.talk import PAUSED, TICK_S, facts_path, talk_facts
 from helpline_switch.media.wav import HEADER_SIZE, header
 
 CHANNELS = 2
-TICK_S = 0.02
 FRAME_BYTES = FRAME * CHANNELS * 2
 _SILENCE = bytes(FRAME_BYTES)
 _FLUSH_FRAMES = 25
@@ -35,13 +36,12 @@ class Spec:
 class Recording:
     """Collects frames in the tick and passes them on by the half second."""
 
-    __slots__ = ("_frames", "_ticks", "_writer", "file", "paused", "spec", "talking_ticks")
+    __slots__ = ("_frames", "_noted", "_writer", "file", "paused", "spec")
 
     def __init__(self, spec: Spec, writer: Writer) -> None:
         self.spec = spec
         self.paused = False
-        self.talking_ticks = 0
-        self._ticks = 0
+        self._noted = bytearray()
         self._frames: list[bytes] = []
         self._writer = writer
         self.file = OpenFile(spec)
@@ -50,15 +50,13 @@ class Recording:
     @property
     def seconds(self) -> float:
         """Length so far, pauses included."""
-        return self._ticks * TICK_S
+        return len(self._noted) * TICK_S
 
-    def take(self, frame: bytes, talking: bool) -> None:
-        """The 640 bytes of this tick, left and right in turn."""
-        self._ticks += 1
+    def take(self, frame: bytes, loud: int) -> None:
+        """The 640 bytes of this tick, left and right in turn, and which of the two were loud (``talk.LEFT`` ...)."""
         if self.paused:
-            frame = _SILENCE
-        elif talking:
-            self.talking_ticks += 1
+            frame, loud = _SILENCE, PAUSED
+        self._noted.append(loud)
         self._frames.append(frame)
         if len(self._frames) >= _FLUSH_FRAMES:
             self._flush()
@@ -66,16 +64,14 @@ class Recording:
     def pad(self, ticks: int) -> None:
         """Silence for ticks that were skipped, so that the length keeps to the wall clock."""
         for _ in range(ticks):
-            self.take(_SILENCE, talking=False)
+            self.take(_SILENCE, 0)
 
     def finish(self) -> bool:
         """Hand over the rest and the end mark; False while the writer is behind (ask again in the next tick)."""
         self._flush()
         if self._frames and not self.file.failed:
             return False
-        self.file.ending = RecordingDone(
-            self.spec.recording_id, str(self.spec.path), self.seconds, round(self.talking_ticks * TICK_S, 2)
-        )
+        self.file.noted = bytes(self._noted)
         return self._writer.put(self.file, None)
 
     def _flush(self) -> None:
@@ -89,12 +85,12 @@ class Recording:
 class OpenFile:
     """A recording on disk. Its header is right after every write, so a crash leaves a playable file."""
 
-    __slots__ = ("_descriptor", "_written", "ending", "failed", "spec")
+    __slots__ = ("_descriptor", "_written", "failed", "noted", "spec")
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.failed = False
-        self.ending: RecordingDone | None = None
+        self.noted = b""
         self._descriptor = -1
         self._written = 0
 
@@ -113,13 +109,21 @@ class OpenFile:
             os.pwrite(self._descriptor, header(whole, channels=CHANNELS), 0)
 
     def close(self) -> None:
-        """Make it durable and let it go."""
+        """Make it durable and let it go. Raises OSError."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    def done(self) -> RecordingDone:
+        """What is told of it when all is written; the facts of its talk are written beside it. Raises OSError."""
+        seconds, talk = len(self.noted) * TICK_S, asdict(talk_facts(self.noted))
+        beside = facts_path(self.spec.path)
+        # Indented JSON would leave a knot of closures that this process, which seldom collects garbage, keeps for long.
+        beside.write_text(json.dumps({"seconds": round(seconds, 2), **talk}) + "\n")
+        return RecordingDone(self.spec.recording_id, str(self.spec.path), seconds, talk["talking_s"], talk)
 
     def _create(self) -> None:
         self.spec.path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,12 +171,12 @@ class Writer:
         try:
             if data is None:
                 file.close()
+                if not file.failed:
+                    self.outcomes.append(file.done())
             elif not file.failed:
                 file.append(data)
         except OSError as error:
             self.fail(file, error.strerror or type(error).__name__)
-        if data is None and file.ending is not None and not file.failed:
-            self.outcomes.append(file.ending)
 
     def fail(self, file: OpenFile, reason: str) -> None:
         """Write no more to this file; reported once."""

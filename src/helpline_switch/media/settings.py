@@ -11,7 +11,8 @@ class MediaSettings:
     """Where media lives.
 
     ``rtp_ip`` is bound; ``advertised_ip`` is what SDP shows (the same unless the machine sits behind NAT).
-    ``port_first`` to ``port_last`` inclusive; a leg takes one even port. ``data_dir`` holds generated music,
+    ``port_first`` to ``port_last`` inclusive; a leg takes an even port and the one above it, and its ports rest for
+    ``quarantine_s`` before another call gets them. ``data_dir`` holds generated music,
     prompts and rendered speech. ``lost_after_s``: silence of the network after which ``MediaLost`` is posted.
     """
 
@@ -21,6 +22,7 @@ class MediaSettings:
     port_first: int = 16384
     port_last: int = 24575
     lost_after_s: float = 20.0
+    quarantine_s: float = 10.0
     realtime: bool = True
 
     def __post_init__(self) -> None:

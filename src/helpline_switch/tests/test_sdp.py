@@ -1,6 +1,6 @@
 import pytest
 
-from helpline_switch import sdp
+from helpline_switch import sdp, sdp_crypto
 
 CARL = "\r\n".join(
     [
@@ -105,15 +105,15 @@ def test_old_hold_with_zero_address_is_answered_recvonly():
 
 def test_an_offer_of_ours_is_read_back():
     media = sdp.parse(sdp.make_offer("192.0.2.1", 5000, direction="sendonly"))
-    assert (media.payloads, media.dtmf_payload, media.direction) == ((0, 8, 101), 101, "sendonly")
+    assert (media.payloads, media.dtmf_payload, media.direction) == ((0, 8, 9, 107, 101), 101, "sendonly")
     assert media.codec == sdp.PCMU
 
 
 def test_no_common_codec():
     with pytest.raises(sdp.NoCommonCodec):
-        _ = sdp.parse(changed(audio="m=audio 4000 RTP/AVP 9 18 96")).codec
+        _ = sdp.parse(changed(audio="m=audio 4000 RTP/AVP 18 3 96")).codec
     with pytest.raises(sdp.NoCommonCodec):
-        sdp.make_answer(sdp.parse(changed(audio="m=audio 4000 RTP/AVP 9")), "192.0.2.1", 5000)
+        sdp.make_answer(sdp.parse(changed(audio="m=audio 4000 RTP/AVP 18")), "192.0.2.1", 5000)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,81 @@ def test_what_is_no_description_is_refused(text):
 
 def test_bare_line_feeds_are_read_too():
     assert sdp.parse(CARL.replace("\r\n", "\n")).port == 4000
+
+
+WIDE = changed(
+    "a=rtpmap:107 opus/48000/2",
+    "a=rtpmap:9 G722/8000",
+    "a=rtcp:4007 IN IP4 192.0.2.7",
+    "a=rtcp-mux",
+    audio="m=audio 4000 RTP/AVP 107 9 8 0 96",
+)
+KEY = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+
+
+def test_our_order_decides_which_codec_is_spoken():
+    media = sdp.parse(WIDE)
+    assert [each.name for each in media.spoken] == ["opus", "G722", "PCMA", "PCMU"]
+    assert media.codec == 8, "among the laws of G.711 theirs decides"
+    assert media.choose(("opus", "G711")) == sdp.Spoken(107, "opus")
+    assert media.choose(("G722", "opus", "G711")).payload == 9
+    answer = sdp.parse(sdp.make_answer(media, "192.0.2.1", 5000, order=("opus", "G711")))
+    assert (answer.payloads, answer.spoken, answer.mux) == ((107, 96), (sdp.Spoken(107, "opus"),), True)
+
+
+def test_where_reports_go_is_read():
+    media = sdp.parse(WIDE)
+    assert (media.rtcp_port, media.mux) == (4007, True)
+    assert (sdp.parse(CARL).rtcp_port, sdp.parse(CARL).mux) == (None, False)
+    assert sdp.parse(changed("a=rtcp:99999")).rtcp_port is None
+
+
+def test_a_number_with_another_codec_behind_it_is_not_ours():
+    media = sdp.parse(
+        changed("a=rtpmap:0 L16/44100", "a=rtpmap:107 opus/16000", audio="m=audio 4000 RTP/AVP 0 107 9")
+    )
+    assert [each.name for each in media.spoken] == ["G722"]
+
+
+def test_an_offer_of_srtp_is_read_and_answered_in_kind():
+    line = f"a=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^31"
+    offer = sdp.parse(
+        changed("a=crypto:1 F8_128_HMAC_SHA1_80 inline:abc", line, audio="m=audio 4000 RTP/SAVP 0")
+    )
+    assert offer.secure
+    assert [(each.tag, each.key) for each in offer.crypto] == [(2, KEY)]
+    ours = sdp_crypto.fresh(2, offer.crypto[0].suite)
+    answer = sdp.make_answer(offer, "192.0.2.1", 5000, crypto=ours)
+    assert "m=audio 5000 RTP/SAVP 0" in answer
+    assert sdp_crypto.matching((ours,), sdp.parse(answer).crypto) == (ours, ours)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD",
+        f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^31|1:4",
+        f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP",
+        f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNAUTHENTICATED_SRTP",
+        f"a=crypto:x AES_CM_128_HMAC_SHA1_80 inline:{KEY}",
+    ],
+)
+def test_srtp_without_a_key_that_keeps_a_secret_is_refused(line):
+    with pytest.raises(sdp.NotSecured):
+        _ = sdp.parse(changed(line, audio="m=audio 4000 RTP/SAVP 0")).codec
+
+
+def test_keys_are_new_every_time_and_in_no_log():
+    first, second = sdp_crypto.offered(), sdp_crypto.offered()
+    assert {each.key for each in first}.isdisjoint(each.key for each in second)
+    assert first[0].key not in repr(first)
+    assert sdp_crypto.read(str(each).removeprefix("a=crypto:") for each in first) == first
+    assert sdp_crypto.matching(first, second[:1]) == (first[0], second[0])
+    assert sdp_crypto.matching(first, ()) is None
+
+
+def test_ipv6_is_answered_in_its_family():
+    offer = sdp.parse(changed(address="c=IN IP6 2001:db8::7"))
+    assert "c=IN IP6 2001:db8::1" in sdp.make_answer(offer, "2001:db8::1", 5000)
+    assert sdp.parse(changed(address="c=IN IP6 ::")).held

@@ -49,6 +49,11 @@ async def ada_calls(d: Desk, gw: BrowserGateway, ada: Browser) -> None:
     await ada.connected()
 
 
+def from_behind_nat(text: str) -> str:
+    """The description of a browser that hides its addresses, or names only such as cannot be reached."""
+    return "\r\n".join(line for line in text.splitlines() if "a=candidate" not in line) + "\r\n"
+
+
 async def microphone_peak(d: Desk, tmp_path, seconds: float = 2.5) -> float:
     """Highest RMS of 100 ms of what the leg says, taken from a recording of it."""
     path = tmp_path / "ada.wav"
@@ -131,4 +136,29 @@ async def test_a_crash_of_the_library_is_reported_and_the_next_call_works(tmp_pa
         await gw.close("ada")
         await d.media.close_leg("ada")
         await ada_calls(d, gw, ada)
+        assert await microphone_peak(d, tmp_path) > 5000
+
+
+async def test_a_browser_behind_nat_calls_and_is_found_by_its_checks(tmp_path):
+    async with desk(tmp_path) as d, gateway() as gw, chromium() as ada:
+        local = await d.media.open_leg("ada")
+        offer = from_behind_nat(await ada.run("() => call()"))
+        answer, plain = await gw.answer("ada", offer, (local.ip, local.port), source="203.0.113.9")
+        await d.media.connect_leg("ada", remote=plain, dtmf_payload=sdp.parse(offer).dtmf_payload)
+        await ada.run("sdp => answered(sdp)", answer)
+        await ada.connected()
+        assert await microphone_peak(d, tmp_path) > 5000
+        wav.write(tmp_path / "tone.wav", sines((600.0,), 3.0, level=10000))
+        await d.media.play("p", target="ada", files=[tmp_path / "tone.wav"])
+        assert await ada.loudness(2.0) == pytest.approx(10000 / 32768 / 2**0.5, rel=0.15)
+
+
+async def test_a_browser_behind_nat_is_called(tmp_path):
+    async with desk(tmp_path) as d, gateway() as gw, chromium() as ada:
+        local = await d.media.open_leg("ada")
+        offer, plain = await gw.offer("ada", (local.ip, local.port), source="8.8.8.8")
+        answer = from_behind_nat(await ada.run("sdp => called(sdp)", offer))
+        await gw.accept("ada", answer)
+        await d.media.connect_leg("ada", remote=plain, dtmf_payload=sdp.parse(answer).dtmf_payload)
+        await ada.connected()
         assert await microphone_peak(d, tmp_path) > 5000

@@ -73,6 +73,10 @@ class FakeMedia:
         self.did.append(("open_leg", (leg_id,), {}))
         return LocalMedia("192.0.2.1", 20000 + 2 * len(self.did))
 
+    async def close_leg(self, leg_id: str) -> LegStats:
+        self.did.append(("close_leg", (leg_id,), {}))
+        return LegStats(0, 0, 0, 0, 0, self.silent_s)
+
     async def leg_stats(self, leg_id: str) -> LegStats:
         return LegStats(0, 0, 0, 0, 0, self.silent_s)
 
