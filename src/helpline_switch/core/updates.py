@@ -31,6 +31,8 @@ class Updates:
                 self._board.sip.accept_update(dialog, self._lines.offer(channel))
                 return
             try:
+                if _still_rings(channel) and sdp.parse(offer).browser:
+                    raise sdp.NoCommonCodec("a browser's media begin with its answer")
                 text = await self._lines.answer(channel, offer)
             except _REFUSALS as error:
                 log.warning("media update refused", channel=channel.name, error=str(error))
@@ -57,3 +59,8 @@ class Updates:
         line.held = line.remote.held
         self._board.publish("ChannelHold" if line.held else "ChannelUnhold", channel=channel)
         await self._board.mixing.settle()
+
+
+def _still_rings(channel: Channel) -> bool:
+    """Whether it is a call of ours that nobody has answered: an UPDATE of an early dialog (RFC 3311 5.2)."""
+    return channel.line is not None and channel.line.dialog is None
