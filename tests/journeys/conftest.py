@@ -9,6 +9,7 @@ from tests.journeys.floor import Floor
 from tests.peers.browser import Chromium
 from tests.peers.database import own_database
 from tests.peers.desk import Desk
+from tests.peers.desk_on_asterisk import DeskOnAsterisk
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +17,20 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A demo desk as `make run` starts it."""
     with Desk(tmp_path_factory.mktemp("desk")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def desk_on_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The same desk on Asterisk 22. Skips where Asterisk is not to be had."""
+    with DeskOnAsterisk(tmp_path_factory.mktemp("asterisk"), **own_database()) as running:
+        yield running
+
+
+@pytest.fixture(params=["desk", "desk_on_asterisk"])
+def any_desk(request: pytest.FixtureRequest) -> Desk:
+    """The desk on the embedded switch, then the desk on Asterisk."""
+    found: Desk = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

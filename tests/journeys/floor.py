@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from tests.peers.ari import AriError
+from tests.peers.ari import Ari, AriError
 from tests.peers.baresip import Phone
 from tests.peers.desk import ApiError, Desk
 from tests.peers.ports import free_port
@@ -318,10 +318,21 @@ class Floor:
 
     async def _something_left(self) -> list[Any]:
         async with self.desk.ari(listen=False) as ari:
-            status = await ari.get("/helpline/status")
+            status = await _own_status(ari)
             left = [one["name"] for one in await ari.get("/channels")]
             left += [one["id"] for one in await ari.get("/bridges")]
             left += [one["name"] for one in await ari.get("/recordings/stored")]
         if status["media"]["legs"] or status["recordings"]:
             left.append(status)
         return left
+
+
+async def _own_status(ari: Ari) -> Row:
+    """What only the embedded switch tells of itself; nothing of Asterisk."""
+    try:
+        found: Row = await ari.get("/helpline/status")
+    except AriError as error:
+        if error.status != 404:
+            raise
+        return {"media": {"legs": 0}, "recordings": 0}
+    return found

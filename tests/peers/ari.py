@@ -147,7 +147,10 @@ class Ari:
         base = "/asterisk/config/dynamic/res_pjsip"
         await self.put(f"{base}/auth/{name}", _fields(fields))
         await self.put(f"{base}/aor/{name}", _fields({"max_contacts": "5"}))
-        await self.put(f"{base}/endpoint/{name}", _fields({"aors": name, "auth": name}))
+        endpoint = {"aors": name, "auth": name, "context": "helpline", "direct_media": "no"}
+        await self.put(
+            f"{base}/endpoint/{name}", _fields({**endpoint, "disallow": "all", "allow": "ulaw,alaw"})
+        )
 
 
 def _fields(values: dict[str, str]) -> dict[str, Any]:

@@ -159,6 +159,15 @@ class Voice(asyncio.DatagramProtocol):
         """Waits until the tone is heard; its level. Raises AssertionError with the level when it does not come."""
         return await self._wait(lambda found: found > above, hz, within, window, "hear")
 
+    async def hears_anything(self, *, above: float = 100, within: float = 5, window: float = 0.2) -> None:
+        """Waits until it is loud, whatever it is: speech, music."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        while rms(self.heard(window)) <= above:
+            if loop.time() > until:
+                raise AssertionError(f"port {self.port} heard nothing in {within} s")
+            await asyncio.sleep(0.05)
+
     async def hears_no(
         self, hz: float, *, below: float = 100, within: float = 5, window: float = 0.4
     ) -> float:

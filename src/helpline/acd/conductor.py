@@ -35,6 +35,8 @@ class Conductor:
     state: engine.State
     #: user names with a registered phone
     online: set[str] = field(default_factory=set)
+    #: account -> its endpoints that are there, as the switch's events have told
+    endpoints: dict[str, set[str]] = field(default_factory=dict)
     #: (call, agent) -> what was asked for them
     asked: dict[tuple[str, str], Asked] = field(default_factory=dict)
     #: call -> playback that sounds now

@@ -10,6 +10,7 @@ import structlog
 from helpline.acd.ordered import FetchRecording, Ordered
 from helpline.telephony import recordings, verbs
 from helpline.telephony.ari import AriClient, AriError
+from helpline.telephony.asterisk.tape import HalfDone
 
 log = structlog.get_logger(__name__)
 
@@ -64,5 +65,7 @@ class Lanes:
                 self._on_fetched(ordered.do, await recordings.fetch(self._ari, ordered.do.name))
             else:
                 await verbs.carry_out(self._ari, ordered.do)
+        except HalfDone as half:
+            log.info("recording_half_done", still=str(half))
         except (AriError, OSError, wave.Error) as error:
             self._on_failed(ordered, error)

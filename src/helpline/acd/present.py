@@ -12,6 +12,7 @@ from helpline.telephony import events as facts
 from helpline.telephony import listener, queries, recordings
 from helpline.telephony import orders as o
 from helpline.telephony.ari import APP, AriClient
+from helpline.telephony.asterisk import tape
 from helpline.telephony.models import CallState, Leg, LegState, Recording, RecordingState
 
 if TYPE_CHECKING:
@@ -42,9 +43,18 @@ async def ask(ari: AriClient) -> Present:
     return Present(
         channels={one["id"]: one for one in channels},
         bridges={one["id"]: list(one["channels"]) for one in bridges},
-        phones={one["resource"]: one.get("state") == "online" for one in endpoints},
-        stored=frozenset(one["name"] for one in stored),
+        phones=_phones_of(endpoints),
+        stored=frozenset(tape.whole(one["name"]) for one in stored),
     )
+
+
+def _phones_of(endpoints: list[dict[str, Any]]) -> dict[str, bool]:
+    """An account is there when one of its endpoints is."""
+    found: dict[str, bool] = {}
+    for one in endpoints:
+        name = listener.account_of(str(one["resource"]))
+        found[name] = found.get(name, False) or one.get("state") == "online"
+    return found
 
 
 def reconcile(conductor: "Conductor", present: Present, grace_s: float = GRACE_S) -> None:

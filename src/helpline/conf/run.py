@@ -35,11 +35,12 @@ def run_all(*, demo: bool) -> int:
 
 def _taken_ports() -> list[str]:
     env = settings.ENV
-    wanted = [
-        ("HELPLINE_PORT", socket.SOCK_STREAM, env.host, env.port),
-        ("HELPLINE_SIP_PORT", socket.SOCK_DGRAM, env.sip_host, env.sip_port),
-        ("HELPLINE_ARI_PORT", socket.SOCK_STREAM, env.ari_host, env.ari_port),
-    ]
+    wanted = [("HELPLINE_PORT", socket.SOCK_STREAM, env.host, env.port)]
+    if env.own_switch:
+        wanted += [
+            ("HELPLINE_SIP_PORT", socket.SOCK_DGRAM, env.sip_host, env.sip_port),
+            ("HELPLINE_ARI_PORT", socket.SOCK_STREAM, env.ari_host, env.ari_port),
+        ]
     return [
         f"Port {port} on {host} is taken. Stop what uses it, or set {name} to a free port."
         for name, kind, host, port in wanted
@@ -59,7 +60,7 @@ def _free(kind: socket.SocketKind, host: str, port: int) -> bool:
 
 
 async def _run(demo: bool) -> int:
-    supervisor = Supervisor(ORDER)
+    supervisor = Supervisor(ORDER if settings.ENV.own_switch else ORDER[1:])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)

@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 Event = dict[str, Any]
 APP = "helpline"
+#: how the version of the embedded switch begins
+EMBEDDED = "helpline-switch"
 #: seconds a REST request may take, and the pauses between attempts to reach the event stream
 REQUEST_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
@@ -64,6 +66,7 @@ class AriClient:
         self._session: aiohttp.ClientSession | None = None
         self._stream: asyncio.Task[None] | None = None
         self.up = False
+        self._asterisk: bool | None = None
 
     async def start(self) -> None:
         """Begin to listen; the stream is tried again for ever."""
@@ -78,6 +81,13 @@ class AriClient:
                 await self._stream
         if self._session:
             await self._session.close()
+
+    async def is_asterisk(self) -> bool:
+        """Whether it is a real Asterisk; asked once per connection. Raises AriError, AriUnavailable."""
+        if self._asterisk is None:
+            version = str((await self.get("/asterisk/info", only="system"))["system"]["version"])
+            self._asterisk = not version.startswith(EMBEDDED)
+        return self._asterisk
 
     async def get(self, path: str, **params: Any) -> Any:
         return await self.request("GET", path, params=params)
@@ -163,6 +173,7 @@ class AriClient:
         if self.up:
             log.warning("switch_lost", url=self._url, reason=reason)
         self.up = False
+        self._asterisk = None
         self._on_down(reason)
 
 

@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from helpline.core.errors import DeskError, NotFound
 from helpline.people.access import actor, page
 from helpline.telephony import access, recordings
+from helpline.telephony.asterisk import speech
 from helpline.telephony.models import RecordingState
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _CHUNK = 1 << 16
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @require_safe
@@ -35,6 +37,17 @@ def recording_file(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     if first == 0:
         recordings.accessed(recording, who.user_id, "download" if "download" in request.GET else "listen")
     return _answer(path, first, last, whole="Range" not in request.headers)  # type: ignore[return-value]  # streamed
+
+
+@require_safe
+def prompt_file(request: HttpRequest, key: str) -> HttpResponse:
+    """A rendered prompt, for Asterisk, which signs in nowhere: whoever knows the name of the sound may hear it."""
+    path = speech.folder() / f"{key}.wav"
+    if not _KEY.fullmatch(key) or not path.is_file():
+        raise Http404
+    response = HttpResponse(path.read_bytes(), content_type="audio/wav")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 class _BadRange(DeskError):

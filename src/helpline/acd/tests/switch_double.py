@@ -133,7 +133,7 @@ class PaperSwitch:
 
     def phone(self, user: User, state: str) -> None:
         """online or offline"""
-        self.tell("EndpointStateChange", endpoint={"resource": user.username, "state": state})
+        self.tell("PeerStatusChange", endpoint={"resource": user.username, "state": state})
 
     def on_duty(self, *users: User) -> None:
         for user in users:

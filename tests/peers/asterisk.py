@@ -1,0 +1,139 @@
+"""Starts an Asterisk 22 as a process of its own, on free ports, with the configuration our own command writes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from helpline.telephony.asterisk.site import Folders, PjsipObject, Site
+from helpline.telephony.asterisk.write import write
+from tests.peers.ari import Ari, AriError
+from tests.peers.ports import free_port
+from tests.peers.switch import PASSWORD, USER
+
+
+def tree() -> Path:
+    """Where scripts/asterisk-machine unpacks it."""
+    default = Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or default)
+    return cache / "helpline-tests" / "asterisk-22"
+
+
+def needed() -> Path:
+    """The tree. Skips the test where there is none."""
+    if not (tree() / "asterisk").exists():
+        pytest.skip("Asterisk 22 is not here: run scripts/asterisk-machine")
+    return tree()
+
+
+class Asterisk:
+    """``async with Asterisk(tmp_path) as switch``: the same doors as ``tests.peers.switch.Switch``."""
+
+    def __init__(self, directory: Path, *, objects: tuple[PjsipObject, ...] = (), **ports: int) -> None:
+        self.directory = directory
+        self.sip_port = ports.get("sip_port") or free_port(2)
+        self.ari_port = ports.get("ari_port") or free_port()
+        self.rtp_first = free_port(200, low=20_000, high=29_000)
+        self.config = directory / "asterisk"
+        self.state = directory / "state"
+        self._objects = objects
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def sip(self) -> str:
+        return f"127.0.0.1:{self.sip_port}"
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.ari_port}"
+
+    @property
+    def recordings(self) -> Path:
+        return self.state / "spool" / "recording"
+
+    def ari(self, app: str = "helpline", *, listen: bool = True) -> Ari:
+        return Ari(self.base, USER, PASSWORD, app, listen=listen)
+
+    def log(self) -> str:
+        files = (self.directory / "asterisk.log", self.state / "log" / "messages")
+        return "\n".join(file.read_text(errors="replace") for file in files if file.exists())
+
+    def site(self) -> Site:
+        return Site(
+            sip_host="127.0.0.1",
+            sip_port=self.sip_port,
+            http_host="127.0.0.1",
+            http_port=self.ari_port,
+            ari_user=USER,
+            ari_password=PASSWORD,
+            rtp_first=self.rtp_first,
+            rtp_last=self.rtp_first + 199,
+            folders=Folders(state=self.state, tree=needed()),
+            objects=self._objects,
+        )
+
+    async def start(self) -> None:
+        """Returns when it is fully booted. Raises when it ends or stays silent for 20 s."""
+        write(self.site(), self.config)
+        with (self.directory / "asterisk.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                str(needed() / "asterisk"),
+                "-f",
+                "-C",
+                str(self.config / "asterisk.conf"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        await asyncio.wait_for(self._until_ready(), 20)
+
+    async def _until_ready(self) -> None:
+        assert self.process is not None
+        async with self.ari(listen=False) as ari:
+            while True:
+                if self.process.returncode is not None:
+                    raise RuntimeError(f"Asterisk ended with {self.process.returncode}: {self.log()[-2000:]}")
+                try:
+                    await ari.get("/asterisk/ping")
+                except (OSError, aiohttp.ClientError, AriError):  # its web server is there before ARI is
+                    await asyncio.sleep(0.05)
+                else:
+                    break
+        await self.console("core waitfullybooted")
+
+    async def console(self, words: str) -> str:
+        """What its command line says to ``words``."""
+        asked = await asyncio.create_subprocess_exec(
+            str(needed() / "asterisk"),
+            "-C",
+            str(self.config / "asterisk.conf"),
+            "-rx",
+            words,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await asyncio.wait_for(asked.communicate(), 10)
+        return said.decode(errors="replace")
+
+    async def stop(self) -> int:
+        """Ends the process as the service manager would (SIGTERM); its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.wait_for(self.process.wait(), 10)
+        except TimeoutError:
+            self.process.kill()
+            return await self.process.wait()
+
+    async def __aenter__(self) -> Asterisk:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
