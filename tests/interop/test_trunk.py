@@ -122,6 +122,21 @@ async def test_ada_calls_out_and_the_provider_asks_for_the_password(
     await outside.clean()
 
 
+async def test_ada_dials_on_the_keys_of_her_telephone(
+    outside: Floor, carrier: Carrier, trunks: Trunks
+) -> None:
+    await trunks.make("carrier", carrier.port, register=False)
+    await trunks.says("carrier Reachable")
+    ada = await outside.phone("ada")
+    await ada.dial("0201234567")
+    invite, call = await carrier.take_call(challenge=False)
+    assert invite.uri == f"sip:{NUMBER}@127.0.0.1:{carrier.port}"
+    await carrier.voice.hears(ada.hum, within=10)
+    await carrier.hang_up(call)
+    await ada.expect("CALL_CLOSED", 10)
+    await outside.clean()
+
+
 async def test_the_second_provider_takes_the_call_when_the_first_is_out_of_order(
     outside: Floor, carrier: Carrier, trunks: Trunks, ada_at_pages: Pages
 ) -> None:

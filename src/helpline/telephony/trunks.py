@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 PREFIX = "trunk-"
 #: a call may be tried with hope
 WELL = frozenset({TrunkState.REGISTERED, TrunkState.REACHABLE})
-_CHANNEL = re.compile(rf"PJSIP/{PREFIX}([a-z0-9_-]+)-[0-9a-f]{{8}}(?:;\d)?", re.IGNORECASE)
+_CHANNEL = re.compile(r"PJSIP/(\S+)-[0-9a-f]{8}(?:;\d)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ def is_trunk(endpoint: str) -> bool:
 
 def of_channel(channel_name: str) -> str:
     """The trunk a channel (`PJSIP/trunk-NAME-0000002a`) belongs to; empty for any other."""
+    owner = owner_of_channel(channel_name)
+    return owner.removeprefix(PREFIX) if is_trunk(owner) else ""
+
+
+def owner_of_channel(channel_name: str) -> str:
+    """The account or trunk a channel (`PJSIP/ada-0000002a`) belongs to, as the switch proved it; empty for any other."""
     found = _CHANNEL.fullmatch(channel_name)
     return found[1] if found else ""
 

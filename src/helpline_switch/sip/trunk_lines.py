@@ -53,10 +53,26 @@ class TrunkLines:
         if line is not None:
             line.stop()
 
+    def release(self, done: Callable[[], None]) -> None:
+        """Forgets every trunk; ``done`` when their registrations are given back."""
+        lines, self._lines = list(self._lines.values()), {}
+        left = len(lines)
+
+        def one_less() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                done()
+
+        for line in lines:
+            line.stop(one_less)
+        if not lines:
+            done()
+
     def close(self) -> None:
-        """Gives every registration back as far as possible and stops every timer."""
-        for name in tuple(self._lines):
-            self.remove(name)
+        """Stops every timer; nothing is sent."""
+        self._lines.clear()
+        self._asker.close()
 
     def flow_lost(self, flow: Any) -> None:
         """A connection closed."""
@@ -103,12 +119,14 @@ class _Line:
         else:
             self._find(lambda _hops, _why: None)
 
-    def stop(self) -> None:
+    def stop(self, done: Callable[[], None] = lambda: None) -> None:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
         if self._registration is not None:
-            self._registration.stop()
+            self._registration.stop(done)
+        else:
+            done()
 
     def flow_lost(self, flow: Any) -> None:
         if self._registration is not None:

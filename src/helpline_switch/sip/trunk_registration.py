@@ -42,8 +42,9 @@ class Registration:
         tell: Callable[[TrunkState], None],
     ) -> None:
         self._config, self._asker, self._resolve, self._tell = config, asker, resolve, tell
-        # the same after a restart, so that the old contact is replaced; nobody guesses it without the password
-        secret = f"{config.name}:{config.username}:{config.password}"
+        # The same after a restart, so that the old contact is replaced; another one for every change, so that
+        # giving the old one back never hits the new one. Nobody guesses it without the password.
+        secret = f"{config!r}:{config.password}"
         self.line = hashlib.sha256(secret.encode()).hexdigest()[:16]
         self._asked = Asked(config)
         self._expires = config.expires_s
@@ -59,14 +60,16 @@ class Registration:
         self._tell(TrunkState("registering"))
         self._begin()
 
-    def stop(self) -> None:
-        """Gives the registration back, as far as it can still be said (10.2.2), and asks no more."""
+    def stop(self, done: Callable[[], None] = lambda: None) -> None:
+        """Gives the registration back (10.2.2) and asks no more; ``done`` when the provider has said yes, or nothing."""
         if self._stopped:
             return
         self._stopped = True
         self._cancel_timer()
-        if self.hop is not None:
-            self._send(self.hop, 0, self._gave_back)
+        if self.hop is None:
+            done()
+        else:
+            self._send(self.hop, 0, lambda reply: self._gave_back(reply, done))
 
     def flow_lost(self, flow: Any) -> None:
         """A connection is gone; if it was made on this one, calls can no longer come in by it, so it is made anew."""
@@ -154,8 +157,9 @@ class Registration:
             self._timer.cancel()
             self._timer = None
 
-    def _gave_back(self, reply: Reply) -> None:
+    def _gave_back(self, reply: Reply, done: Callable[[], None]) -> None:
         log.info("registration of trunk %s given back: %s", self._config.name, reply.code or reply.reason)
+        done()
 
 
 def reply_pause(reply: Reply) -> float:

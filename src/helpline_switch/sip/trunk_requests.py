@@ -101,6 +101,7 @@ class Asker:
     def __init__(self, transactions: Any, hub: Hub, user_agent: str, patience_s: float) -> None:
         self._transactions, self._hub, self._user_agent = transactions, hub, user_agent
         self.patience_s = patience_s
+        self._open: set[_Question] = set()
 
     def local(self, hop: Hop) -> tuple[tuple[str, int], str]:
         """What Contact says of us on the way to that hop."""
@@ -116,7 +117,18 @@ class Asker:
         headers: Sequence[SipHeader] = (),
     ) -> None:
         """Sends it; ``done`` is called once, with the final answer or when there was none in time."""
-        _Question(self, method, asked, hop, done, list(headers)).send()
+        question = _Question(self, method, asked, hop, done, list(headers))
+        self._open.add(question)
+        question.send()
+
+    def answered(self, question: _Question) -> None:
+        """It waits for nothing any more."""
+        self._open.discard(question)
+
+    def close(self) -> None:
+        """Nobody waits for answers any more."""
+        for question in tuple(self._open):
+            question.drop()
 
     def transmit(self, request: Any, hop: Hop, heard: Callable[[Any], None]) -> Any:
         """One transaction to the hop."""
@@ -194,10 +206,14 @@ class _Question:
             return SipHeader(name=names[1], body=body)
         return None
 
-    def _finish(self, reply: Reply) -> None:
-        if self._over:
-            return
+    def drop(self) -> None:
+        """Waits no more; nobody is told."""
         self._over = True
+        self._asker.answered(self)
         if self._timer is not None:
             self._timer.cancel()
-        self._done(reply)
+
+    def _finish(self, reply: Reply) -> None:
+        if not self._over:
+            self.drop()
+            self._done(reply)

@@ -228,6 +228,53 @@ def test_a_stranger_who_dials_outside_reaches_nobody(cast: Cast, switch: PaperSw
     assert switch.given(o.Originate) == []
 
 
+def by_keys(cast: Cast, switch: PaperSwitch, number: str, name: str = "PJSIP/ada-0000002a") -> Call:
+    """Ada dials on her own telephone."""
+    switch.channels["phone-1"] = "Ring"
+    facts = {"caller": {"number": "ada", "name": ""}, "dialplan": {"exten": number}, "name": name}
+    switch.tell("StasisStart", args=[], channel=channel("phone-1", "Ring") | facts)
+    return Leg.objects.get(pk="phone-1").call
+
+
+def test_ada_dials_on_the_keys_of_her_telephone(cast: Cast, switch: PaperSwitch) -> None:
+    well(a_trunk(cast.acme))
+    switch.on_duty(cast.ada)
+    call = by_keys(cast, switch, "0201234567")
+    assert (call.direction, call.agent, call.desk, call.to_number) == ("out", cast.ada, cast.acme, NUMBER)
+    assert o.Answer("phone-1") in switch.given(o.Answer)
+    assert rung(switch)[0].endpoint == f"PJSIP/{NUMBER}@trunk-acme"
+    leg = outside_leg(call)
+    switch.channels[leg.pk] = "Up"
+    switch.tell("StasisStart", args=["leg", str(call.pk)], channel=channel(leg.pk))
+    assert set(switch.bridges[names.main_bridge(call.pk)]) == {"phone-1", leg.pk}
+    assert state_of(cast.ada) == "talking"
+    switch.hang_up("phone-1")
+    assert Call.objects.get(pk=call.pk).state == CallState.ENDED
+    assert not switch.channels
+    assert f"Outgoing call to {NUMBER}" in story(call)
+
+
+def test_who_is_not_on_duty_does_not_dial_out(cast: Cast, switch: PaperSwitch) -> None:
+    well(a_trunk(cast.acme))
+    switch.phone(cast.ada, "online")
+    call = by_keys(cast, switch, NUMBER)
+    assert rung(switch) == []
+    assert o.Hangup("phone-1", 17) in switch.given(o.Hangup)
+    assert Call.objects.get(pk=call.pk).outcome == "failed"
+    assert not switch.channels
+
+
+@pytest.mark.parametrize(
+    "name", ["PJSIP/anonymous-0000002a", "PJSIP/trunk-ada-0000002a", "PJSIP/lena-0000002a", "ada"]
+)
+def test_nobody_else_dials_out_by_keys(cast: Cast, switch: PaperSwitch, name: str) -> None:
+    """A stranger who says to be Ada is no account; the switch names the channel by what was proven."""
+    well(a_trunk(cast.acme))
+    switch.on_duty(cast.ada)
+    by_keys(cast, switch, NUMBER, name)
+    assert rung(switch) == []
+
+
 def test_the_switch_is_given_the_objects_that_asterisk_knows(cast: Cast) -> None:
     a_trunk(cast.acme, sources=("192.0.2.0/24",), port=5070, transport="tcp")
     made = objects(trunks.lines()[0])

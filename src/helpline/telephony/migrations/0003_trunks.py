@@ -5,44 +5,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0001_initial'),
-        ('telephony', '0002_faster_lists'),
+        ("people", "0001_initial"),
+        ("telephony", "0002_faster_lists"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='call',
-            name='trunk',
+            model_name="call",
+            name="trunk",
             field=models.CharField(blank=True, max_length=40),
         ),
         migrations.CreateModel(
-            name='Trunk',
+            name="Trunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=40, unique=True)),
-                ('hosts', models.JSONField(default=list)),
-                ('port', models.PositiveIntegerField(blank=True, null=True)),
-                ('transport', models.CharField(choices=[('auto', "As the provider's DNS says"), ('udp', 'UDP'), ('tcp', 'TCP'), ('tls', 'TLS, encrypted')], default='auto', max_length=4)),
-                ('username', models.CharField(blank=True, max_length=80)),
-                ('password_sealed', models.TextField(blank=True)),
-                ('register', models.BooleanField(default=True)),
-                ('sources', models.JSONField(default=list)),
-                ('numbers', models.JSONField(default=list)),
-                ('shown_numbers', models.JSONField(default=dict)),
-                ('shared', models.BooleanField(default=True)),
-                ('rank', models.PositiveSmallIntegerField(default=10)),
-                ('enabled', models.BooleanField(default=True)),
-                ('state', models.CharField(choices=[('unknown', 'Not known yet'), ('registering', 'Registering'), ('registered', 'Registered'), ('reachable', 'Reachable'), ('refused', 'Refused'), ('unreachable', 'Unreachable')], default='unknown', max_length=12)),
-                ('state_reason', models.CharField(blank=True, max_length=200)),
-                ('state_code', models.PositiveSmallIntegerField(default=0)),
-                ('server', models.CharField(blank=True, max_length=120)),
-                ('state_at', models.DateTimeField(null=True)),
-                ('desk', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='trunks', to='people.desk')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField(max_length=40, unique=True)),
+                ("hosts", models.JSONField(default=list)),
+                ("port", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "transport",
+                    models.CharField(
+                        choices=[
+                            ("auto", "As the provider's DNS says"),
+                            ("udp", "UDP"),
+                            ("tcp", "TCP"),
+                            ("tls", "TLS, encrypted"),
+                        ],
+                        default="auto",
+                        max_length=4,
+                    ),
+                ),
+                ("username", models.CharField(blank=True, max_length=80)),
+                ("password_sealed", models.TextField(blank=True)),
+                ("register", models.BooleanField(default=True)),
+                ("sources", models.JSONField(default=list)),
+                ("numbers", models.JSONField(default=list)),
+                ("shown_numbers", models.JSONField(default=dict)),
+                ("shared", models.BooleanField(default=True)),
+                ("rank", models.PositiveSmallIntegerField(default=10)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Not known yet"),
+                            ("registering", "Registering"),
+                            ("registered", "Registered"),
+                            ("reachable", "Reachable"),
+                            ("refused", "Refused"),
+                            ("unreachable", "Unreachable"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                    ),
+                ),
+                ("state_reason", models.CharField(blank=True, max_length=200)),
+                ("state_code", models.PositiveSmallIntegerField(default=0)),
+                ("server", models.CharField(blank=True, max_length=120)),
+                ("state_at", models.DateTimeField(null=True)),
+                (
+                    "desk",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="trunks", to="people.desk"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rank', 'name'],
+                "ordering": ["rank", "name"],
             },
         ),
     ]

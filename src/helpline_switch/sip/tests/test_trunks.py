@@ -208,6 +208,30 @@ async def test_a_trunk_that_is_dropped_gives_its_registration_back(desk: Desk) -
     carrier.reply(proven, 200)
 
 
+async def test_a_changed_trunk_gives_back_another_contact_than_it_registers(desk: Desk) -> None:
+    carrier = await desk.udp_phone("carrier")
+    first = await registered(desk, carrier)
+    desk.sip.put_trunk(config(carrier, sources=networks(["192.0.2.0/24"])))
+    one, other = await carrier.expect("REGISTER"), await carrier.expect("REGISTER")
+    gone, fresh = sorted((one, other), key=lambda each: each.get("expires") != "0")
+    assert gone.contact_uri() == first.contact_uri()
+    assert fresh.contact_uri() != first.contact_uri()
+    assert fresh.get("expires") == "300"
+
+
+async def test_a_switch_that_stops_gives_its_registrations_back(desk: Desk) -> None:
+    carrier = await desk.udp_phone("carrier")
+    await registered(desk, carrier)
+    stopping = asyncio.create_task(desk.sip.stop())
+    last = await carrier.expect("REGISTER")
+    carrier.reply(last, 401, CHALLENGE)
+    proven = await carrier.expect("REGISTER")
+    assert proven.get("expires") == "0"
+    assert "authorization" in dict(proven.headers)
+    carrier.reply(proven, 200)
+    await stopping
+
+
 # --- calls that come in
 
 
