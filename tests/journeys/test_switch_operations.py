@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +47,41 @@ async def test_lena_reads_what_the_telephones_said(floor: Floor) -> None:
     figures = await page(floor, "/metrics")
     assert 'helpline_calls{state="talking"} 1.0' in figures
     assert "helpline_switch_legs 2.0" in figures
+
+
+async def test_the_sound_of_a_call_is_taken_only_when_that_is_allowed(floor: Floor, tmp_path: Path) -> None:
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0).close()
+    except PermissionError:
+        pytest.skip("packet sockets need CAP_NET_RAW")
+    await floor.phone("ada", mode="auto")
+    line = await floor.waiting("0805")
+    call = await floor.call("0805", "talking")
+    await line.voice.hears(HUMS["ada"], within=20)
+    target = tmp_path / "call.pcap"
+    refused = await _trace(floor, call["id"], target, {})
+    assert (refused.returncode, target.exists()) == (1, False)
+    assert "HELPLINE_TRACE_SOUND=1" in refused.stderr
+    done = await _trace(floor, call["id"], target, {"HELPLINE_TRACE_SOUND": "1"})
+    assert done.returncode == 0, done.stderr
+    # Two legs, fifty packets a second each way, for half a second: most of them at least.
+    assert int(done.stdout.splitlines()[-1].split()[0]) > 80
+    assert target.stat().st_size > 80 * 200
+
+
+async def _trace(
+    floor: Floor, call: str, target: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    words = ["switch", "trace", call, "--pcap", str(target), "--rtp", "0.5"]
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "helpline.conf", *words],
+        env=floor.desk.environment | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 async def test_a_drained_switch_starts_afresh_and_cuts_nobody_off(floor: Floor) -> None:
