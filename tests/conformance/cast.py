@@ -88,6 +88,19 @@ async def refused(ari: Ari, method: str, path: str, **params: Any) -> int:
     return refusal.value.status
 
 
+async def is_gone(ari: Ari, path: str, within: float = 2) -> None:
+    """Waits until the thing is unknown: Asterisk tells of an end a moment before it has forgotten."""
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                await ari.get(path)
+            except AriError as error:
+                if error.status != 404:
+                    raise
+                return
+            await asyncio.sleep(0.02)
+
+
 def first_told(ari: Ari, leg: str, *kinds: str) -> list[str]:
     """The events about a leg in the order they first came, only of these kinds.
 
