@@ -36,6 +36,7 @@ PAGES = (
     "/articles/",
     "/people/",
     "/search/?q=vpn",
+    "/switch/",
 )
 #: of these lists, the first thing is looked at too
 FIRST_OF = {

@@ -58,6 +58,7 @@ SHOTS = (
     Shot("procedure", "/procedures/", first="#main a[href^='/procedures/']:not([href*='new'])"),
     Shot("articles", "/articles/"),
     Shot("people", "/people/"),
+    Shot("switch", "/switch/"),
     Shot("search", "/search/?q=vpn"),
     Shot("search-empty", "/search/?q=zzzzzz"),
 )

@@ -14,6 +14,7 @@ from helpline.core.access import WORKERS, Actor, Role
 from helpline.people import queries as people
 from helpline.people.access import actor, desks, page
 from helpline.people.models import Desk
+from helpline.telephony import tracing
 from helpline.telephony.models import CallState
 
 #: who may read calls of their desk
@@ -81,7 +82,10 @@ def _choices(who: Actor) -> dict[str, object]:
 @page(*READERS)
 def call_page(request: HttpRequest, call_id: UUID) -> HttpResponse:
     """One call: story with reasons, legs, recording, tickets."""
-    return render(request, "acd/call.html", {"call": queries.call_detail(actor(request), call_id)})
+    who = actor(request)
+    call = queries.call_detail(who, call_id)
+    shown = {"call": call, "may_trace": who.may(call.desk_id, *tracing.READERS)}
+    return render(request, "acd/call.html", shown)
 
 
 @require_safe

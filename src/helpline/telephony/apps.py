@@ -11,8 +11,9 @@ class TelephonyConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker erase recordings whose time is over; say what is held of a caller."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.telephony import personal, recordings
+        from helpline.telephony import personal, recordings, shell_parts
 
         duty = Periodic("erase recordings", ERASE_EVERY_S, recordings.erase_what_is_due)
         periodic.register("erase_recordings", duty)
         personal.register()
+        shell_parts.register()

@@ -17,8 +17,10 @@ from helpline_switch.ari import (
     channels,
     endpoints,
     ours,
+    overview,
     playbacks,
     recordings,
+    trace,
     user_events,
 )
 from helpline_switch.ari.hub import Hub
@@ -55,7 +57,18 @@ def make_app(
     app[BOARD], app[HUB] = switchboard, hub
     app.router.add_get("/ws", sip_websocket)
     app.router.add_get("/ari/events", hub.events)
-    for part in (channels, bridges, playbacks, recordings, endpoints, asterisk, user_events, ours):
+    for part in (
+        channels,
+        bridges,
+        playbacks,
+        recordings,
+        endpoints,
+        asterisk,
+        user_events,
+        ours,
+        overview,
+        trace,
+    ):
         app.router.add_routes(part.ROUTES)
     hub.on_connect = switchboard.dialplan.application_connected
     return app

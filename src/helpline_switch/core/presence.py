@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from helpline_switch.core.board import Board
 from helpline_switch.core.errors import NotFound
@@ -29,11 +30,12 @@ class ContactInfo:
 
 
 class Presence:
-    """Endpoints and their contacts."""
+    """Endpoints and their contacts. ``since``: when an account came to a contact's URI."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self._online: set[str] = set()
+        self.since: dict[tuple[str, str], datetime] = {}
 
     def endpoint(self, name: str) -> Endpoint:
         """Raises NotFound."""
@@ -51,11 +53,13 @@ class Presence:
 
     def registered(self, event: Registered) -> None:
         """A phone or browser came."""
+        self.since.setdefault((event.username, event.contact.uri), self._board.clock.now())
         self._tell_contact(event.username, event.contact, "NonQualified")
         self._tell_state(event.username)
 
     def unregistered(self, event: Unregistered) -> None:
         """A phone or browser went."""
+        self.since.pop((event.username, event.contact.uri), None)
         self._tell_contact(event.username, event.contact, "Removed")
         self._tell_state(event.username)
 
