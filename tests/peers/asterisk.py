@@ -90,7 +90,11 @@ class Asterisk:
                 stdout=log,
                 stderr=log,
             )
-        await asyncio.wait_for(self._until_ready(), 20)
+        try:
+            await asyncio.wait_for(self._until_ready(), 20)
+        except BaseException:
+            await self.stop()
+            raise
 
     async def _until_ready(self) -> None:
         assert self.process is not None
