@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from helpline_switch.sip.accounts import MD5, SHA_256, Account
 
-_PARAMETER = re.compile(r'([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))\s*(?:,|$)\s*')
+_PARAMETER = re.compile(r'([A-Za-z0-9_-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s,"]++))\s*+(?:,|$)\s*+')
 _NONCE = re.compile(r"([0-9a-f]{1,12})-([0-9a-f]{16})-([0-9a-f]{32})")
 _MAX_COUNTED: Final = 20_000
 

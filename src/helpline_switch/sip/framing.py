@@ -14,7 +14,7 @@ PONG: Final = b"\r\n"
 MAX_HEAD: Final = 16_384
 MAX_BODY: Final = 65_536
 
-_LENGTHS = re.compile(rb"^(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.I | re.M)
+_LENGTHS = re.compile(rb"^(?:content-length|l)[ \t]*+:([^\r\n]*+)", re.I | re.M)
 _LENGTH_LINE = re.compile(r"^((?:content-length|l)[ \t]*:)[ \t]*([^\r\n]*)", re.I | re.M)
 _START = re.compile(
     rb"(?:SIP/2\.0 [1-6]\d\d[ \r]|[A-Za-z0-9.!%*_+`'~-]{1,64} \S{1,2000} SIP/\d{1,3}\.\d{1,3}\r\n)"
@@ -75,7 +75,7 @@ class Framer:
 
 
 def _body_length(head: bytes) -> int:
-    values = set(_LENGTHS.findall(head))
+    values = {value.strip(b" \t") for value in _LENGTHS.findall(head)}
     if len(values) != 1:
         raise FrameError("Content-Length missing or ambiguous")
     value = values.pop()

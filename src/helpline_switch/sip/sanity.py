@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from helpline_switch.sip.framing import MAX_HEAD
 from helpline_switch.sip.grammar import ADDRESSES, is_well_formed, tidy
 
 _LONG: Final = {
@@ -23,7 +24,8 @@ _LONG: Final = {
 _ONCE: Final = ("from", "to", "call-id", "cseq")
 _TOKEN = r"[A-Za-z0-9.!%*_+`'~-]{1,64}"
 _REQUEST = re.compile(rf"({_TOKEN}) (\S{{1,2000}}) SIP/2\.0")
-_NEARLY_REQUEST = re.compile(rf"({_TOKEN})[ \t]+(.*?)[ \t]*\bSIP[ \t]*/[ \t]*([\d.]{{1,9}})[ \t]*", re.I)
+_TOKEN_ONLY = re.compile(_TOKEN)
+_VERSION = re.compile(r"[ \t]*+/[ \t]*+([0-9.]{1,9})[ \t]*+")
 _URI = re.compile(r"(?:sips?|tel):[^\s<>\"?]+", re.I)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
 _RESPONSE = re.compile(r"SIP/2\.0 [1-6]\d\d(?: .*)?")
@@ -36,7 +38,6 @@ _TAG = re.compile(r";[ \t]*tag[ \t]*=[ \t]*\S", re.I)
 _UNTIDY = re.compile(
     r"\r\n[ \t]|\r\n[^:\r\n]*[ \t]:|[ \t][;=]|[;=][ \t]|/[ \t]|[ \t]/|\r\nCSeq:[^\r\n]*  ", re.I
 )
-_USER = re.compile(r"sips?:([^@>;:]*)[^@>]*@", re.I)
 _MAX_HEADERS = 128
 
 
@@ -58,8 +59,7 @@ class Head:
     @property
     def method(self) -> str:
         """The method of a request, even of one that is not quite well-formed; empty for a response."""
-        found = _NEARLY_REQUEST.fullmatch(self.start)
-        return found[1] if found else ""
+        return _read_start(self.start)[0]
 
     @property
     def opens(self) -> bool:
@@ -76,6 +76,8 @@ def read_head(text: str) -> Head:
     head, blank, _ = text.partition("\r\n\r\n")
     if not blank:
         raise Malformed("no end of headers")
+    if len(head) > MAX_HEAD:
+        raise Malformed("headers too long", 513)
     lines = head.split("\r\n")
     if any(_UNSAFE.search(line) for line in lines):
         raise Malformed("control character")
@@ -124,14 +126,23 @@ def check(head: Head, text: str) -> None:
 
 
 def _check_start(start: str) -> None:
-    found = _NEARLY_REQUEST.fullmatch(start)
-    if found and found[3] != "2.0":
+    if _read_start(start)[1] != "2.0":
         raise Malformed("version not supported", 505)
     exact = _REQUEST.fullmatch(start)
     if not exact:
         raise Malformed("bad start line")
     if not _URI.fullmatch(exact[2]):
         raise Malformed("bad request uri", 416 if _is_foreign(exact[2]) else 400)
+
+
+def _read_start(start: str) -> tuple[str, str]:
+    """Method and version of a request line, even of one that is not quite well-formed; empty for anything else."""
+    method, _, rest = start.partition(" ")
+    uri, _, version = rest.rpartition("SIP")
+    found = _VERSION.fullmatch(version)
+    if not found or not uri.strip() or not _TOKEN_ONLY.fullmatch(method):
+        return "", ""
+    return method, found[1]
 
 
 def _is_foreign(uri: str) -> bool:
@@ -158,8 +169,12 @@ def _check_numbers(head: Head, text: str) -> None:
 
 def user_of(address: str) -> str:
     """The user part of the SIP URI in a From or To value, as it stands; empty when there is none."""
-    found = _USER.search(address.rpartition("<")[2])
-    return found[1] if found else ""
+    uri = address.rpartition("<")[2].partition(">")[0]
+    scheme, _, rest = uri.partition(":")
+    user, at, _ = rest.partition("@")
+    if not at or scheme.strip().lower() not in ("sip", "sips"):
+        return ""
+    return user.partition(":")[0].partition(";")[0]
 
 
 def tidied(head: Head, text: str) -> str:
