@@ -19,6 +19,7 @@ _LENGTH_LINE = re.compile(r"^((?:content-length|l)[ \t]*:)[ \t]*([^\r\n]*)", re.
 _START = re.compile(
     rb"(?:SIP/2\.0 [1-6]\d\d[ \r]|[A-Za-z0-9.!%*_+`'~-]{1,64} \S{1,2000} SIP/\d{1,3}\.\d{1,3}\r\n)"
 )
+_NUMBER = re.compile(r"[0-9]{1,10}[ \t]*+")
 _LONGEST_START = 2_100
 
 
@@ -91,7 +92,7 @@ def to_text(data: bytes) -> str:
         return text
     head, blank, body = text.partition("\r\n\r\n")
     stated = _LENGTH_LINE.search(head)
-    if stated is None or not stated[2].strip().isdigit():
+    if stated is None or not _NUMBER.fullmatch(stated[2]):
         return text
     wanted = int(stated[2])
     raw = body.encode()

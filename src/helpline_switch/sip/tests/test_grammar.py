@@ -132,3 +132,8 @@ def test_digits_of_other_scripts_are_none(change):
     text = HEAD.replace(*change)
     with pytest.raises(Malformed):
         check(read_head(text), text)
+
+
+def test_a_length_with_a_strange_end_is_no_number():
+    with pytest.raises(Malformed):
+        read_head(to_text("INVITE sip:a SIP/2.0\r\nX: é\r\nl: 0\x1c\r\n\r\né".encode()))

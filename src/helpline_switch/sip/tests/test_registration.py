@@ -248,3 +248,16 @@ async def test_a_browser_is_asked_for_md5_alone(desk):
     (asked,) = challenge.all("www-authenticate")
     assert "algorithm=MD5" in asked
     assert (await ada.register("secret")).code == 200
+
+
+async def test_a_proof_with_a_comma_in_quotes_is_read_once(desk):
+    desk.hire("ada")
+    ada = await desk.udp_phone("ada")
+    await ada.register("secret")
+    call = Call("ada")
+    asked = ada.send(ada.request("INVITE", "sip:1@helpline", call=call, body=OFFER))
+    challenge = await ada.expect(401)
+    ada.ack(asked, challenge)
+    proof = authorization(challenge, "ada", "secret", "INVITE", "sip:1@helpline") + ', opaque="a,b"'
+    ada.send(ada.request("INVITE", "sip:1@helpline", proof, call=call, body=OFFER))
+    assert (await desk.next(Incoming)).account == "ada"
