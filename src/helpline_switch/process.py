@@ -13,9 +13,12 @@ import structlog
 from aiohttp import web
 
 from helpline_switch.ari.hub import Hub
+from helpline_switch.ari.overview import DRAINING
 from helpline_switch.ari.server import make_app
+from helpline_switch.ari.trace import TRACES
 from helpline_switch.browser.gateway import BrowserGateway, BrowserSettings
 from helpline_switch.core.board import Board, Rules
+from helpline_switch.core.draining import Draining
 from helpline_switch.core.ports import Clock
 from helpline_switch.core.recording import StoredRecordings
 from helpline_switch.core.switchboard import Switchboard
@@ -23,8 +26,10 @@ from helpline_switch.media.client import MediaClient
 from helpline_switch.media.prompts import PromptStore
 from helpline_switch.media.settings import MediaSettings
 from helpline_switch.settings import SwitchSettings
+from helpline_switch.sip.bans import BanRules
 from helpline_switch.sip.settings import SipSettings
 from helpline_switch.sip.stack import SipStack
+from helpline_switch.sip.trace import TraceLimits
 
 log = structlog.get_logger(__name__)
 
@@ -49,11 +54,16 @@ class Switch:
         self._media = MediaClient(_media_settings(settings), lambda event: self.switchboard.on_media(event))
         first, last = settings.browser_ports
         self._browser = BrowserGateway(
-            BrowserSettings(settings.sip_advertised or settings.sip_host, first, last),
+            BrowserSettings(
+                settings.sip_advertised or settings.sip_host, first, last, relay=settings.browser_relay
+            ),
             lambda event: self.switchboard.on_browser(event),
         )
         self._prompts = PromptStore(settings.home / "prompts")
         self.switchboard = Switchboard(self._board())
+        self.switchboard.board.on_dialog = self._sip.traces.name
+        self.drained = asyncio.Event()
+        self.draining = Draining(self.switchboard.board, self._sip, self.drained.set)
         self._running = AsyncExitStack()
 
     def _board(self) -> Board:
@@ -66,7 +76,13 @@ class Switch:
             listeners=self.hub,
             stored=StoredRecordings(settings.recordings),
             clock=Clock(_now, time.monotonic),
-            rules=Rules(settings.app, settings.media_lost_after_s, settings.silence_s),
+            rules=Rules(
+                settings.app,
+                settings.media_lost_after_s,
+                settings.silence_s,
+                codecs=settings.codecs,
+                latch=settings.latch,
+            ),
         )
 
     async def start(self) -> None:
@@ -118,6 +134,7 @@ class Switch:
         app = make_app(
             self.switchboard, self.hub, settings.ari_user, settings.ari_password, self._sip.websocket
         )
+        app[TRACES], app[DRAINING] = self._sip.traces, self.draining
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE_S)
         await runner.setup()
         try:
@@ -129,6 +146,7 @@ class Switch:
 
     async def stop(self) -> None:
         """Hangs up every call, gives BYE a moment to be answered, then stops all parts."""
+        self.draining.cancel()
         calls = len(self.switchboard.board.channels)
         log.info("switch stops", calls=calls)
         await self.switchboard.hang_up_all()
@@ -148,6 +166,10 @@ def _sip_settings(settings: SwitchSettings) -> SipSettings:
         realm=settings.realm,
         origins=settings.ws_origins,
         invites_per_second=settings.stranger_calls_per_s,
+        bans=BanRules(
+            guesses=settings.ban_guesses, first_seconds=settings.ban_s, never=settings.sip_trusted
+        ),
+        trace=TraceLimits(keep_s=settings.trace_keep_s),
     )
 
 
@@ -165,13 +187,14 @@ def _media_settings(settings: SwitchSettings) -> MediaSettings:
 
 
 async def run(settings: SwitchSettings) -> None:
-    """Runs the switch until SIGTERM or SIGINT. Raises CannotStart."""
-    stop = asyncio.Event()
+    """Runs the switch until SIGTERM or SIGINT, or until it is drained after SIGUSR1. Raises CannotStart."""
+    switch = Switch(settings)
+    stop = switch.drained
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    switch = Switch(settings)
     await switch.start()
+    loop.add_signal_handler(signal.SIGUSR1, switch.draining.begin, settings.drain_s)
     try:
         await stop.wait()
     finally:

@@ -35,7 +35,7 @@ from helpline.core.errors import Invalid
 from helpline.core.together import together
 from helpline.customers.models import Contact
 from helpline.people.models import User
-from helpline.telephony import access, queries
+from helpline.telephony import access, queries, sound
 from helpline.telephony.models import Call, CallState, Leg, LegRole, LegState, Recording, RecordingState
 
 
@@ -161,6 +161,7 @@ def call_detail(actor: Actor, call_id: UUID | str, clock: Clock = SYSTEM_CLOCK) 
         tickets=tickets,
         disposition=wrap_up.disposition.label if wrap_up and wrap_up.disposition else "",
         may=_may(actor, call),
+        desk_id=call.desk_id,
     )
 
 
@@ -193,6 +194,8 @@ def _legs(call: Call, legs: Iterable[Leg]) -> tuple[LegLine, ...]:
             ended_at=leg.ended_at,
             cause=leg.cause,
             cause_text=leg.cause_text,
+            sound=sound.words(leg.sound),
+            poor=sound.is_poor(leg.sound),
         )
         for leg in legs
     )
@@ -223,6 +226,7 @@ def _recording(row: Recording, may_listen: bool) -> RecordingLine:
         failure=row.failure,
         keep_until=row.keep_until,
         may_listen=may_listen,
+        talk=sound.talk_words(row.talk),
     )
 
 

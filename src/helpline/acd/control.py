@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from helpline.acd import access, engine, leaving, names, offering, phones, why
+from helpline.acd import access, engine, leaving, names, offering, outside, phones, why
 from helpline.acd.models import Command, Queue, ReservationKind
 from helpline.acd.talk import Talk, talk_of
 from helpline.core.access import Actor
@@ -176,10 +175,9 @@ def consult(conductor: "Conductor", request: Request) -> None:
     to, summary = request.text("to"), request.text("summary")
     person = _colleague(request, talk, to)
     if person is None:
-        endpoint = outside_endpoint(to)
+        number = outside.number(to, talk.call.desk)
         _wait_for_colleague(conductor, talk, leg, to)
-        kind, role = names.LegKind.ASKED, LegRole.CONSULT
-        phones.ring_number(conductor, talk.id, kind, role, endpoint, f"<{talk.call.from_number}>")
+        outside.ring(conductor, talk.call, names.LegKind.ASKED, LegRole.CONSULT, number)
         return
     _ring_colleague(
         conductor, talk, person, offering.Asked(ReservationKind.CONSULT, leg.user_id or 0, summary)
@@ -219,24 +217,6 @@ def _colleague(request: Request, talk: Talk, to: str) -> User | None:
     if person is not None and person.pk == request.actor.user_id:
         raise Invalid(_("That is you."), code="oneself")
     return person
-
-
-def outside_endpoint(to: str) -> str:
-    """The endpoint of an outside number. Raises NotFound, Conflict."""
-    number = to.replace(" ", "").replace("-", "")
-    if not number.lstrip("+").isdigit():
-        raise NotFound(
-            _("There is nobody called %(name)s at this desk.") % {"name": to},
-            code="no_colleague",
-            help=_("Give a user name or a telephone number."),
-        )
-    if not getattr(settings, "PHONE_TRUNK", ""):
-        raise Conflict(
-            _("Outside numbers cannot be called: no trunk is set up."),
-            code="no_trunk",
-            help=_("Ask your phone administrator."),
-        )
-    return phones.trunk_endpoint(number)
 
 
 def _consulting(talk: Talk) -> Leg:
@@ -333,8 +313,7 @@ def _to_person(conductor: "Conductor", request: Request, talk: Talk, leg: Leg, t
         _ring_colleague(conductor, talk, person, asked)
         leaving.hold(conductor, talk, leg, kind="hold", asked=False)
         return
-    endpoint = outside_endpoint(to)
+    number = outside.number(to, talk.call.desk)
     leaving.hold(conductor, talk, leg, kind="hold", asked=False)
     conductor.feed(engine.CallEnded, call=talk.lane)
-    kind, role = names.LegKind.OUTSIDE, LegRole.OUTSIDE
-    phones.ring_number(conductor, talk.id, kind, role, endpoint, f"<{talk.call.from_number}>")
+    outside.ring(conductor, talk.call, names.LegKind.OUTSIDE, LegRole.OUTSIDE, number)

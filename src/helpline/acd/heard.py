@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from helpline.acd import actions, engine, hooks, leaving, names, offering, phones
-from helpline.acd.models import EntryOutcome, EntryPoint
+from helpline.acd import actions, dialling, engine, hooks, leaving, names, offering, outside, phones, referred
+from helpline.acd.models import EntryOutcome
 from helpline.acd.ordered import FetchRecording
 from helpline.acd.talk import Talk, talk_of
 from helpline.customers.queries import find_contact
@@ -27,7 +27,9 @@ def tell(conductor: "Conductor", fact: events.Heard) -> None:
 
 
 def _came(conductor: "Conductor", fact: events.CallCame) -> None:
-    entry = EntryPoint.objects.select_related("desk").filter(number=fact.number).first()
+    entry = outside.entry_point(fact.number, fact.trunk)
+    if entry is None and dialling.by_telephone(conductor, fact):
+        return
     language = ""
     if entry:
         match = find_contact(entry.desk, number=fact.from_number) if fact.from_number else None
@@ -37,7 +39,7 @@ def _came(conductor: "Conductor", fact: events.CallCame) -> None:
     conductor.feed(
         engine.CallArrived,
         call=str(fact.call),
-        number=fact.number,
+        number=entry.number if entry else fact.number,
         language=language,
         facts=engine.CallerFacts(caller_number=fact.from_number),
     )
@@ -177,7 +179,22 @@ def _ended(conductor: "Conductor", fact: events.LegEnded) -> None:
 
 
 def _phone(conductor: "Conductor", fact: events.PhoneChanged) -> None:
-    phones.changed(conductor, fact.username, fact.online, fresh=fact.fresh)
+    there = conductor.endpoints.setdefault(fact.username, set())
+    if fact.online:
+        there.add(fact.endpoint)
+    elif fact.endpoint:
+        there -= {fact.endpoint, ""}
+    else:
+        there.clear()
+    phones.changed(conductor, fact.username, bool(there), fresh=fact.fresh)
+
+
+def _transfer(conductor: "Conductor", fact: events.TransferAsked) -> None:
+    referred.asked(conductor, fact)
+
+
+def _tape(conductor: "Conductor", fact: events.TapeReady) -> None:
+    conductor.order(fact.call, o.RecordLeg(fact.leg, fact.name))
 
 
 def _snoop(conductor: "Conductor", fact: events.SnoopReady) -> None:
@@ -185,6 +202,8 @@ def _snoop(conductor: "Conductor", fact: events.SnoopReady) -> None:
 
 
 _HANDLERS: dict[type, Callable[["Conductor", Any], None]] = {
+    events.TapeReady: _tape,
+    events.TransferAsked: _transfer,
     events.CallCame: _came,
     events.LegRinging: _ringing,
     events.LegAnswered: _answered,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from helpline.acd import engine, hooks, names, offering, phones
+from helpline.acd import engine, hooks, names, offering, outside, phones
 from helpline.acd.models import Reservation
 from helpline.acd.prompts import UNREACHABLE
 from helpline.acd.talk import Talk, talk_of
@@ -86,8 +86,12 @@ def _caller_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> N
 def _outside_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> None:
     """The outside party of an outgoing call, or the number a caller was sent on to."""
     leg = Leg.objects.get(pk=fact.leg)
+    if outside.next_way(conductor, talk, leg, fact):
+        return
     if leg.user_id is not None and _reserved(leg):
         offering.refused(conductor, talk.id, conductor.agent(leg.user_id), _refusal(fact))
+    elif outside.explain(conductor, talk, leg, fact):
+        return
     if talk.call.direction == Direction.OUT or talk.other is None:
         conductor.feed(engine.CallEnded, call=talk.lane)
         finish(conductor, talk.id, by="caller", outcome="failed")
@@ -133,6 +137,9 @@ def _refusal(fact: events.LegEnded) -> engine.Refusal:
 
 def _colleague_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> None:
     """The one asked in is out: an agent who waited is back with the caller, or still has them on hold."""
+    if outside.next_way(conductor, talk, leg, fact):
+        return
+    outside.note_refusal(conductor, leg, fact)
     asker = talk.asker
     if asker is not None:
         conductor.order(talk.id, o.Ringback(asker.pk, False))
@@ -184,11 +191,18 @@ def _agent_hung_up(conductor: "Conductor", talk: Talk, agent: str) -> None:
     conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=why)
     if talk.consult is not None and talk.asker is None:
         hand_over(conductor, talk)
-    elif talk.asker is None and talk.lane not in conductor.state.callers:
+    elif talk.asker is None and talk.lane not in conductor.state.callers and not _sent_on(talk):
         calls.note_facts(talk.id, conductor.clock, ended_by=talk.call.ended_by or "agent")
         hang_up_all(conductor, talk.id)
         if not queries.live_legs(talk.id):
             finish(conductor, talk.id, by="agent", outcome="failed")
+
+
+def _sent_on(talk: Talk) -> bool:
+    """The caller was sent to a number outside, which rings or talks to them."""
+    if talk.call.direction == Direction.OUT:
+        return False
+    return any(leg.role == LegRole.OUTSIDE for leg in queries.live_legs(talk.id))
 
 
 def _left_on_hold(talk: Talk) -> bool:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from helpline.acd import access, actions, control, engine, heard, names, phones, why
+from helpline.acd import access, actions, engine, heard, names, outside, phones, why
 from helpline.acd.control import Request
 from helpline.acd.models import Disposition
 from helpline.core import audit
@@ -134,9 +134,10 @@ def dial(conductor: "Conductor", request: Request) -> dict[str, Any]:
     if number == user.username:
         raise Invalid(_("That is you."), code="oneself")
     _need_phone(conductor, user)
+    desk = Desk.objects.filter(grants__user=user).order_by("grants__pk").first()
     if number not in conductor.settings.users:
-        control.outside_endpoint(number)
-    desk_id = user.grants.order_by("pk").values_list("desk_id", flat=True).first()
+        number = outside.number(request.text("number"), desk)
+    desk_id = desk.pk if desk else None
     call = begin_outgoing(user.pk, desk_id, user.username, number, conductor.clock)
     conductor.feed(engine.AgentTaken, agent=user.username, call=str(call.pk))
     if conductor.denied is not None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from helpline.acd import engine, names, offering
+from helpline.acd import engine, names, offering, outside
 from helpline.acd.configured import LOST_S
 from helpline.acd.models import ReservationKind
 from helpline.acd.names import LegKind
@@ -98,19 +98,6 @@ def ring_own(
     return leg
 
 
-def ring_number(
-    conductor: "Conductor", call_id: UUID, kind: LegKind, role: LegRole, endpoint: str, caller: str
-) -> str:
-    """Ring an outside number through the trunk; the id of the leg."""
-    leg = names.new_leg(kind)
-    calls.add_leg(call_id, leg, role, endpoint, None, conductor.clock)
-    side = "caller" if role == LegRole.OUTSIDE else "desk"
-    conductor.order(
-        call_id, o.Originate(leg, endpoint, caller, RING_S, str(call_id), {"HELPLINE_SIDE": side})
-    )
-    return leg
-
-
 def own_leg_answered(conductor: "Conductor", call_id: UUID, leg_id: str, kind: LegKind) -> None:
     """A leg that we rang was picked up."""
     talk = talk_of(call_id)
@@ -123,14 +110,14 @@ def own_leg_answered(conductor: "Conductor", call_id: UUID, leg_id: str, kind: L
         offering.join_main(conductor, talk, leg)
     elif kind is LegKind.DIAL:
         conductor.order(call_id, o.Ringback(leg_id, True))
-        _ring_dialled(conductor, talk)
+        ring_dialled(conductor, talk)
     elif kind is LegKind.ASKED and talk.asker is not None:
         offering.meet(conductor, talk, talk.asker, leg)
     elif kind is LegKind.OUTSIDE:
         _outside_answered(conductor, talk, leg)
 
 
-def _ring_dialled(conductor: "Conductor", talk: Talk) -> None:
+def ring_dialled(conductor: "Conductor", talk: Talk) -> None:
     """The agent is at the phone: now the other side rings."""
     number = talk.call.to_number
     if number in conductor.settings.users:
@@ -140,18 +127,8 @@ def _ring_dialled(conductor: "Conductor", talk: Talk) -> None:
         if conductor.denied:
             conductor.order(talk.id, *[o.Hangup(leg.pk, 17) for leg in talk.legs])
         return
-    ring_number(
-        conductor,
-        talk.id,
-        LegKind.OUTSIDE,
-        LegRole.OUTSIDE,
-        trunk_endpoint(number),
-        f"<{talk.call.from_number}>",
-    )
-
-
-def trunk_endpoint(number: str) -> str:
-    return f"PJSIP/{number}@trunk"
+    if not outside.ring(conductor, talk.call, LegKind.OUTSIDE, LegRole.OUTSIDE, number):
+        outside.tell_why(conductor, talk, number, outside.NO_ROUTE)
 
 
 def _outside_answered(conductor: "Conductor", talk: Talk, leg: Leg) -> None:

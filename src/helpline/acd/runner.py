@@ -19,7 +19,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections
 
-from helpline.acd import accounts, carrying, commands, engine, failing, heard, present, restore, watch
+from helpline.acd import accounts, carrying, commands, engine, failing, heard, present, restore, trunks, watch
 from helpline.acd.conductor import Conductor, new_conductor
 from helpline.acd.desk_clock import DeskClock
 from helpline.acd.lanes import Lanes
@@ -30,7 +30,8 @@ from helpline.core.doorbell import Bell
 from helpline.core.ids import new_secret
 from helpline.core.models import Lease
 from helpline.people import events as people_events
-from helpline.telephony import listener, recordings
+from helpline.telephony import listener, recordings, trunk_actions
+from helpline.telephony import trunks as trunk_rows
 from helpline.telephony.ari import AriClient, AriError, Event
 
 log = structlog.get_logger(__name__)
@@ -40,11 +41,15 @@ T = TypeVar("T")
 
 LEASE, LEASE_S, RENEW_S = "acd", 6.0, 2.0
 RECONCILE_S, LOOK_S, SETTINGS_S, POLL_S = 5.0, 1.0, 15.0, 1.0
+TRUNKS_S = 10.0
 #: items that may fail within `FAULT_WINDOW_S` seconds before the process gives up and is started again
 FAULTS, FAULT_WINDOW_S = 10, 30.0
 #: outbox events after which settings or accounts are read again
 _SETTINGS = frozenset(
-    {people_events.USER_CHANGED, people_events.PHONE_ACCOUNT_CHANGED, "front_end_changed", "settings_changed"}
+    {
+        *(people_events.USER_CHANGED, people_events.PHONE_ACCOUNT_CHANGED),
+        *("front_end_changed", "settings_changed", trunk_actions.TRUNK_CHANGED),
+    }
 )
 
 
@@ -81,6 +86,8 @@ class Runner:
             on_down=lambda reason: None,
         )
         self._accounts = accounts.Accounts(self._ari)
+        self._trunks = trunks.Trunks(self._ari)
+        self._trunks_rang = asyncio.Event()
         self._lanes = Lanes(self._ari, self._order_failed, self._fetched)
 
     async def run(self) -> None:
@@ -92,6 +99,7 @@ class Runner:
             self._meet_switch,
             self._work,
             self._read_commands,
+            self._watch_trunks,
             partial(self._every, RECONCILE_S, self._compare),
             partial(self._every, LOOK_S, self._look),
             partial(self._every, SETTINGS_S, self._read_settings),
@@ -141,6 +149,8 @@ class Runner:
     # what comes in
 
     def _heard(self, event: Event) -> None:
+        if trunks.concerns_trunks(event):
+            self._trunks_rang.set()
         self._inbox.put_nowait(partial(_hear, event))
 
     def _order_failed(self, ordered: Ordered, error: Exception) -> None:
@@ -156,6 +166,7 @@ class Runner:
             self._arrived.clear()
             try:
                 self._accounts.forget()
+                self._trunks.forget()
                 await self._give_accounts()
                 there = await present.ask(self._ari)
             except AriError as error:
@@ -225,6 +236,23 @@ class Runner:
 
     async def _give_accounts(self) -> None:
         await self._accounts.give(await _db(accounts.wanted))
+        await self._trunks.give(await _db(trunk_rows.lines))
+        self._trunks_rang.set()
+
+    async def _watch_trunks(self) -> None:
+        """Writes how the trunks are, whenever the switch rings and now and then."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TRUNKS_S):
+                    await self._trunks_rang.wait()
+            self._trunks_rang.clear()
+            if not self._ari.up:
+                continue
+            try:
+                heard_of = await self._trunks.ask()
+            except AriError:
+                continue  # the stream's own reconnecting tells of it
+            await _db(partial(trunk_actions.note_states, heard_of, clock=self._clock))
 
     # the work
 

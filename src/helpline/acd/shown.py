@@ -297,6 +297,9 @@ class LegLine:
     ended_at: datetime | None
     cause: int | None
     cause_text: str
+    #: how it sounded, in words; `poor`: somebody is likely to have complained
+    sound: str = ""
+    poor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +315,8 @@ class RecordingLine:
     failure: str
     keep_until: datetime | None
     may_listen: bool
+    #: who talked how long, in words
+    talk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +372,7 @@ class CallDetail:
     tickets: tuple[TicketRef, ...]
     disposition: str = ""
     may: frozenset[str] = frozenset()
+    desk_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 _PATH = "/asterisk/config/dynamic/res_pjsip"
 _KINDS = ("registration", "identify", "endpoint", "aor", "auth")
+#: objects with lists: an Asterisk adds to those of an object it knows, so that what was taken away stays admitted
+_LISTS = frozenset({"identify", "aor"})
 #: events of the switch after which it is asked how trunks are
 _RINGS = frozenset({"HelplineTrunkChange", "ContactStatusChange", "EndpointStateChange", "PeerStatusChange"})
 #: seconds between OPTIONS to a provider
@@ -61,7 +63,10 @@ class Trunks:
         for kind in _KINDS:
             if old is not None and kind in objects(old) and kind not in wanted:
                 await self._drop(kind, line.endpoint)
+        anew = _LISTS if await self._ari.is_asterisk() else frozenset[str]()
         for kind, fields in wanted.items():
+            if kind in anew:
+                await self._drop(kind, line.endpoint)
             listed = [{"attribute": key, "value": value} for key, value in fields.items()]
             await self._try("PUT", kind, line.endpoint, {"fields": listed})
 

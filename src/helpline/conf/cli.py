@@ -5,6 +5,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from helpline.conf import asterisk_cli
+from helpline.conf.switch_cli import add_to
+
 Run = Callable[[argparse.Namespace], int]
 
 
@@ -43,6 +46,11 @@ def _switch(options: argparse.Namespace) -> int:
     from helpline.conf.switch_process import become_switch
 
     return become_switch(read_environment())
+
+
+def _asterisk(options: argparse.Namespace) -> int:
+    _setup()
+    return asterisk_cli.asterisk(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -104,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     add("web", _web, "Start the pages and the API.")
     add("acd", _acd, "Start the process that routes calls.")
     add("worker", _worker, "Start the process that does the jobs.")
-    add("switch", _switch, "Start the embedded phone switch.")
+    add_to(add("switch", _switch, "The phone switch: start it, look into it, drain it."), _switch)
+    asterisk_cli.add_to(add("asterisk", _asterisk, "Write the files of an Asterisk that serves this desk."))
     add("demo", _demo, "Load the demo desk; doing it twice changes nothing.")
     add("setup-link", _setup_link, "Print a one-time link that makes the first administrator.")
     token = add("token", _token, "Manage API tokens.")
@@ -114,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-OWN = ("run", "web", "acd", "worker", "switch", "demo", "setup-link", "token", "-h", "--help")
+OWN = ("run", "web", "acd", "worker", "switch", "asterisk", "demo", "setup-link", "token", "-h", "--help")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -20,18 +20,26 @@ class Environment:
     port: int
     sip_host: str
     sip_port: int
+    #: how phones may prove their password, the preferred way first (RFC 8760)
+    sip_digest: tuple[str, ...]
     ari_url: str
+    #: the embedded switch serves this desk; with HELPLINE_ARI_URL somebody else's does
+    own_switch: bool
     ari_host: str
     ari_port: int
     ari_user: str
     ari_password: str
     phone_ws_url: str
+    #: where Asterisk fetches the prompts that the desk renders for it
+    prompts_url: str
     database_url: str
     secret_key: str
     allowed_hosts: tuple[str, ...]
     origins: tuple[str, ...]
     debug: bool
     demo: bool
+    #: who shows it may read /metrics; empty: only this machine may
+    metrics_token: str
 
 
 def _number(name: str, default: int) -> int:
@@ -47,6 +55,13 @@ def _flag(name: str) -> bool:
 
 def _list(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+
+
+def _digests(name: str) -> tuple[str, ...]:
+    found = tuple(each.upper() for each in _list(name)) or ("MD5",)
+    if set(found) - {"MD5", "SHA-256"}:
+        raise EnvironmentInvalid(f"{name}={','.join(found)!r}: give MD5, SHA-256 or both.")
+    return found
 
 
 def _kept_secret(path: Path) -> str:
@@ -84,11 +99,14 @@ def read_environment() -> Environment:
         port=port,
         sip_host=os.environ.get("HELPLINE_SIP_HOST", "127.0.0.1"),
         sip_port=_number("HELPLINE_SIP_PORT", 5060),
+        sip_digest=_digests("HELPLINE_SIP_DIGEST"),
         ari_url=os.environ.get("HELPLINE_ARI_URL", f"http://{ari_host}:{ari_port}/ari"),
+        own_switch=not os.environ.get("HELPLINE_ARI_URL"),
         ari_host=ari_host,
         ari_port=ari_port,
         ari_user=os.environ.get("HELPLINE_ARI_USER", "helpline"),
         ari_password=os.environ.get("HELPLINE_ARI_PASSWORD") or _kept_secret(data / "ari.password"),
+        prompts_url=os.environ.get("HELPLINE_PROMPTS_URL", f"http://127.0.0.1:{port}").rstrip("/"),
         phone_ws_url=os.environ.get("HELPLINE_PHONE_WS_URL", ""),
         database_url=os.environ.get("HELPLINE_DATABASE_URL", f"sqlite:///{data}/helpline.sqlite3"),
         secret_key=os.environ.get("HELPLINE_SECRET_KEY") or _kept_secret(data / "secret.key"),
@@ -96,6 +114,7 @@ def read_environment() -> Environment:
         origins=origins,
         debug=_flag("HELPLINE_DEBUG"),
         demo=_flag("HELPLINE_DEMO"),
+        metrics_token=os.environ.get("HELPLINE_METRICS_TOKEN", ""),
     )
 
 

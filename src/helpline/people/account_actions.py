@@ -26,6 +26,8 @@ from helpline.people.models import (
 )
 
 SETUP_LINK_HOURS = 24
+#: what switches call a caller whom they do not know; nobody may have a telephone of that name
+STRANGER = "anonymous"
 
 
 @transaction.atomic
@@ -66,7 +68,7 @@ def _check_username(username: str) -> None:
             code="username",
             help=_("For example: ada, or ada-2."),
         )
-    if User.objects.filter(username=username).exists():
+    if username == STRANGER or User.objects.filter(username=username).exists():
         raise Conflict(_("This user name is taken."), code="username_taken", help=_("Choose another one."))
 
 

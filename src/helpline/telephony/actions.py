@@ -31,7 +31,17 @@ from helpline.telephony.models import (
 _to_tell: ContextVar[dict[UUID, set[str]] | None] = ContextVar("calls_to_tell", default=None)
 #: columns of Call that others may set with `note_facts`
 FACTS = frozenset(
-    {"desk_id", "contact_id", "contact_by", "agent_id", "queue_key", "language", "outcome", "ended_by"}
+    {
+        "desk_id",
+        "contact_id",
+        "contact_by",
+        "agent_id",
+        "queue_key",
+        "language",
+        "outcome",
+        "ended_by",
+        "trunk",
+    }
 )
 
 
@@ -44,15 +54,16 @@ def register_call(
     to_number: str,
     endpoint: str,
     up: bool,
+    trunk: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Call:
-    """The call of a caller's leg, made when it is new."""
+    """The call of a caller's leg, made when it is new. `trunk`: the one it came by."""
     known = Leg.objects.select_related("call").filter(pk=leg_id).first()
     if known:
         return known.call
     now = clock.now()
     call = Call.objects.create(
-        from_number=from_number, from_name=from_name, to_number=to_number, started_at=now
+        from_number=from_number, from_name=from_name, to_number=to_number, trunk=trunk, started_at=now
     )
     Leg.objects.create(
         id=leg_id,
@@ -64,7 +75,8 @@ def register_call(
         ringing_at=now,
         answered_at=now if up else None,
     )
-    note(call.pk, "arrived", leg=leg_id, data={"to": to_number, "from": from_number}, clock=clock)
+    arrived = {"to": to_number, "from": from_number} | ({"trunk": trunk} if trunk else {})
+    note(call.pk, "arrived", leg=leg_id, data=arrived, clock=clock)
     note(call.pk, "state", data={"state": CallState.FLOW}, clock=clock)
     _tell(call.pk, events.CALL_STARTED, clock)
     return call
@@ -87,6 +99,21 @@ def begin_outgoing(
     note(call.pk, "state", data={"state": CallState.FLOW}, clock=clock)
     _tell(call.pk, events.CALL_STARTED, clock)
     return call
+
+
+@transaction.atomic(savepoint=False)
+def becomes_outgoing(
+    leg_id: str, user_id: int, desk_id: int | None, from_number: str, to_number: str, clock: Clock = SYSTEM_CLOCK
+) -> Call:
+    """What came in from a person's own telephone is a call that they make: the leg is theirs."""
+    leg = Leg.objects.select_related("call").get(pk=leg_id)
+    Leg.objects.filter(pk=leg_id).update(role=LegRole.AGENT, user_id=user_id)
+    facts = {"from_number": from_number, "to_number": to_number, "agent_id": user_id, "desk_id": desk_id}
+    Call.objects.filter(pk=leg.call_id).update(direction=Direction.OUT, **facts)
+    CallEvent.objects.filter(call=leg.call_id, kind="arrived").delete()
+    note(leg.call_id, "dialled", leg=leg_id, data={"to": to_number, "user": user_id}, clock=clock)
+    _tell(leg.call_id, events.CALL_CHANGED, clock)
+    return Call.objects.get(pk=leg.call_id)
 
 
 @transaction.atomic(savepoint=False)
@@ -159,6 +186,15 @@ def leg_muted(leg_id: str, muted: bool, clock: Clock = SYSTEM_CLOCK) -> bool:
     """The person at the leg is not heard. False when it is so already."""
     changed = Leg.objects.filter(pk=leg_id).exclude(muted=muted).update(muted=muted)
     return _noted(leg_id, "muted" if muted else "unmuted", bool(changed), clock)
+
+
+@transaction.atomic(savepoint=False)
+def leg_sounded(leg_id: str, sound: Mapping[str, Any], clock: Clock = SYSTEM_CLOCK) -> None:
+    """Keep how a leg sounded; nothing for one we do not know."""
+    call_id = Leg.objects.filter(pk=leg_id).values_list("call_id", flat=True).first()
+    if call_id is not None and sound:
+        Leg.objects.filter(pk=leg_id).update(sound=dict(sound))
+        changed(call_id, clock)
 
 
 @transaction.atomic(savepoint=False)

@@ -13,12 +13,13 @@ RECORDING_FAILED: Final = "recording_failed"
 
 @dataclass(frozen=True, slots=True)
 class CallCame:
-    """A caller's leg entered the desk at the number called."""
+    """A caller's leg entered the desk at the number called; `trunk` is the one it came by, if it came by one."""
 
     call: UUID
     leg: str
     number: str
     from_number: str
+    trunk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,35 @@ class RecordingEnded:
 
 @dataclass(frozen=True, slots=True)
 class PhoneChanged:
-    """A phone account has a registered phone, or has none any more. `fresh`: this very phone came just now."""
+    """A phone account has a registered phone, or has none any more. `fresh`: this very phone came just now.
+
+    `endpoint`: what the switch calls it; an account may be two endpoints, its SIP telephone and its browser. Empty
+    when all of them are meant.
+    """
 
     username: str
     online: bool
     fresh: bool = False
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TapeReady:
+    """A channel that hears one side of the call for the recording `name` has begun."""
+
+    call: UUID
+    leg: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The transfer key of a phone: to whom, as dialled; `attended` when the phone names another call of its own."""
+
+    call: UUID
+    leg: str
+    to: str
+    attended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +158,8 @@ Heard = (
     | RecordingEnded
     | PhoneChanged
     | SnoopReady
+    | TapeReady
+    | TransferAsked
 )
 
 

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
-from helpline.telephony import actions, recordings
+from helpline.telephony import actions, recordings, sound
 from helpline.telephony import events as heard
+from helpline.telephony.asterisk import tape
 from helpline.telephony.models import CallState, Leg, LegRole
+from helpline.telephony.trunks import is_trunk, of_channel
 
 Event = dict[str, Any]
 #: first word of the application arguments of legs that we made ourselves
@@ -38,6 +40,9 @@ def _call_of(leg_id: str) -> UUID | None:
 def _stasis_start(event: Event, clock: Clock) -> list[heard.Heard]:
     channel, args = _channel(event), event.get("args") or []
     leg = str(channel["id"])
+    if args[:1] == [tape.TAPE]:
+        call = recordings.call_of(tape.whole(args[1]))
+        return [heard.TapeReady(call, leg, args[1])] if call else []
     if args[:1] == [SNOOP]:
         return [heard.SnoopReady(UUID(args[1]), leg)]
     if args[:1] == [OWN_LEG]:
@@ -59,9 +64,10 @@ def incoming(channel: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
         to_number=number[:60],
         endpoint=str(channel.get("name", ""))[:80],
         up=channel.get("state") == "Up",
+        trunk=of_channel(str(channel.get("name", ""))),
         clock=clock,
     )
-    return [heard.CallCame(call.pk, leg, number, call.from_number)]
+    return [heard.CallCame(call.pk, leg, number, call.from_number, call.trunk)]
 
 
 def _state_change(event: Event, clock: Clock) -> list[heard.Heard]:
@@ -87,7 +93,15 @@ def _of_call(leg: str, fact: Callable[[UUID, str], heard.Heard]) -> list[heard.H
 
 def _destroyed(event: Event, clock: Clock) -> list[heard.Heard]:
     channel = _channel(event)
-    return leg_gone(str(channel["id"]), event.get("cause"), str(event.get("cause_txt", "")), clock)
+    return leg_gone(str(channel["id"]), cause_of(event), str(event.get("cause_txt", "")), clock)
+
+
+def cause_of(destroyed: Event) -> int | None:
+    """Q.850, why the channel ended. Asterisk gives 0 for a BYE without a reason, and 127 with SIP's 487 for a CANCEL."""
+    cause = destroyed.get("cause")
+    if cause == 0 or (cause == 127 and destroyed.get("tech_cause") == 487):
+        return 16
+    return cause
 
 
 def leg_gone(leg_id: str, cause: int | None, text: str, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
@@ -127,6 +141,17 @@ def _digit(event: Event, clock: Clock) -> list[heard.Heard]:
     return [heard.Digit(row.call_id, leg, digit)]
 
 
+def _transfer(event: Event, clock: Clock) -> list[heard.Heard]:
+    """What a phone asks; the same with a state is an echo of our own answer to it."""
+    leg = str(event["referred_by"]["source_channel"]["id"])
+    call = _call_of(leg)
+    if "state" in event or call is None:
+        return []
+    wanted = event["refer_to"]["requested_destination"]
+    to, attended = str(wanted.get("destination", "")), "protocol_id" in wanted
+    return [heard.TransferAsked(call, leg, to, attended)]
+
+
 def _held(event: Event, clock: Clock) -> list[heard.Heard]:
     leg, held = str(_channel(event)["id"]), event["type"] == "ChannelHold"
     row = Leg.objects.filter(pk=leg).first()
@@ -135,8 +160,19 @@ def _held(event: Event, clock: Clock) -> list[heard.Heard]:
     return [heard.LegHeld(row.call_id, leg, held)]
 
 
+def _user_event(event: Event, clock: Clock) -> list[heard.Heard]:
+    """After the end of a channel the embedded switch tells how it sounded."""
+    if event.get("eventname") == sound.QUALITY:
+        found = sound.of_statistics(event.get("userevent") or {})
+        actions.leg_sounded(str(_channel(event).get("id", "")), found, clock)
+    return []
+
+
 def _variable(event: Event, clock: Clock) -> list[heard.Heard]:
     leg = str(_channel(event).get("id", ""))
+    if event.get("variable") == sound.ASTERISK_QUALITY:
+        actions.leg_sounded(leg, sound.of_asterisk(str(event.get("value", ""))), clock)
+        return []
     if event.get("variable") != CONNECTION or (call := _call_of(leg)) is None:
         return []
     return [heard.ConnectionChanged(call, leg, event.get("value") == "lost")]
@@ -149,25 +185,36 @@ def _playback_finished(event: Event, clock: Clock) -> list[heard.Heard]:
 
 def _recording_over(event: Event, clock: Clock) -> list[heard.Heard]:
     recording = event["recording"]
-    name, failed = str(recording["name"]), event["type"] == "RecordingFailed"
+    name, failed = tape.whole(str(recording["name"])), event["type"] == "RecordingFailed"
     call = recordings.call_of(name)
     if call is None:
         return []
+    if recording.get("helpline_talk"):
+        recordings.talked(name, recording["helpline_talk"])
     failure = str(recording.get("cause") or "the switch could not record") if failed else ""
     return [heard.RecordingEnded(call, name, float(recording.get("duration") or 0), failure)]
 
 
 def _endpoint(event: Event, clock: Clock) -> list[heard.Heard]:
     endpoint = event["endpoint"]
-    return [heard.PhoneChanged(str(endpoint["resource"]), endpoint.get("state") == "online")]
+    if is_trunk(str(endpoint["resource"])):
+        return []  # the acd process asks how trunks are
+    name, online = str(endpoint["resource"]), endpoint.get("state") == "online"
+    return [heard.PhoneChanged(account_of(name), online, endpoint=name)]
+
+
+def account_of(endpoint: str) -> str:
+    """The account behind an endpoint: Asterisk knows the browser of `ada` as `ada@browser`."""
+    return endpoint.partition("@")[0]
 
 
 def _contact(event: Event, clock: Clock) -> list[heard.Heard]:
     """Another phone of the account: one that was cut off may be there again beside the dead one."""
     status = (event.get("contact_info") or {}).get("contact_status")
-    if status not in {"Created", "Reachable", "NonQualified"}:
+    if status not in {"Created", "Reachable", "NonQualified"} or is_trunk(str(event["endpoint"]["resource"])):
         return []
-    return [heard.PhoneChanged(str(event["endpoint"]["resource"]), True, fresh=True)]
+    name = str(event["endpoint"]["resource"])
+    return [heard.PhoneChanged(account_of(name), True, fresh=True, endpoint=name)]
 
 
 _HANDLERS: dict[str, Callable[[Event, Clock], list[heard.Heard]]] = {
@@ -177,12 +224,14 @@ _HANDLERS: dict[str, Callable[[Event, Clock], list[heard.Heard]]] = {
     "ChannelEnteredBridge": _joined,
     "ChannelLeftBridge": _left,
     "ChannelDtmfReceived": _digit,
+    "ChannelTransfer": _transfer,
     "ChannelHold": _held,
     "ChannelUnhold": _held,
     "ChannelVarset": _variable,
+    "ChannelUserevent": _user_event,
     "PlaybackFinished": _playback_finished,
     "RecordingFinished": _recording_over,
     "RecordingFailed": _recording_over,
-    "EndpointStateChange": _endpoint,
+    "PeerStatusChange": _endpoint,
     "ContactStatusChange": _contact,
 }

@@ -36,6 +36,8 @@ class Call(models.Model):
     from_number = models.CharField(max_length=60, blank=True)
     from_name = models.CharField(max_length=120, blank=True)
     to_number = models.CharField(max_length=60, blank=True)
+    #: name of the trunk it came in or went out by; empty for calls within the house
+    trunk = models.CharField(max_length=40, blank=True)
     language = models.CharField(max_length=10, default="en")
     contact = models.ForeignKey("customers.Contact", models.SET_NULL, null=True, related_name="calls")
     #: how the contact was found: number, user_id, name, agent; empty when unknown
@@ -103,6 +105,8 @@ class Leg(models.Model):
     #: Q.850 cause and its words
     cause = models.PositiveSmallIntegerField(null=True)
     cause_text = models.CharField(max_length=80, blank=True)
+    #: how it sounded, known at its end: see `telephony.sound`
+    sound = models.JSONField(default=dict)
 
     class Meta:
         indexes = [models.Index(fields=["user", "state"])]
@@ -153,6 +157,8 @@ class Recording(models.Model):
     duration_ms = models.PositiveIntegerField(default=0)
     #: [[start_ms, end_ms], ...] from the start of the recording
     pauses = models.JSONField(default=list)
+    #: seconds of talk of either side, of both at once, of silence; left is the caller. Empty when the switch does not say
+    talk = models.JSONField(default=dict)
     started_at = models.DateTimeField()
     stored_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
@@ -170,3 +176,64 @@ class RecordingAccess(models.Model):
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
     how = models.CharField(max_length=20)
+
+
+class TrunkTransport(models.TextChoices):
+    """How a provider is spoken to."""
+
+    AUTO = "auto", _("As the provider's DNS says")
+    UDP = "udp", _("UDP")
+    TCP = "tcp", _("TCP")
+    TLS = "tls", _("TLS, encrypted")
+
+
+class TrunkState(models.TextChoices):
+    """How a trunk is, as the switch last said."""
+
+    UNKNOWN = "unknown", _("Not known yet")
+    REGISTERING = "registering", _("Registering")
+    REGISTERED = "registered", _("Registered")
+    REACHABLE = "reachable", _("Reachable")
+    REFUSED = "refused", _("Refused")
+    UNREACHABLE = "unreachable", _("Unreachable")
+
+
+class Trunk(models.Model):
+    """A line to a telephone provider: calls come in and go out by it."""
+
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="trunks")
+    #: in the switch it is called `trunk-NAME`
+    name = models.SlugField(max_length=40, unique=True)
+    #: servers by name or address, tried in order
+    hosts = models.JSONField(default=list)
+    #: None: the port the provider's DNS names, else the usual one
+    port = models.PositiveIntegerField(null=True, blank=True)
+    transport = models.CharField(max_length=4, choices=TrunkTransport.choices, default=TrunkTransport.AUTO)
+    username = models.CharField(max_length=80, blank=True)
+    #: sealed with the key of this installation (`telephony.sealed`); never shown, never logged
+    password_sealed = models.TextField(blank=True)
+    register = models.BooleanField(default=True)
+    #: addresses and networks its calls come from, besides its servers
+    sources = models.JSONField(default=list)
+    #: numbers it serves, E.164; one of them is shown when we call out
+    numbers = models.JSONField(default=list)
+    #: desk id (as text) -> number shown when that desk calls out
+    shown_numbers = models.JSONField(default=dict)
+    #: other desks call out by it too
+    shared = models.BooleanField(default=True)
+    #: lower is tried first
+    rank = models.PositiveSmallIntegerField(default=10)
+    enabled = models.BooleanField(default=True)
+    state = models.CharField(max_length=12, choices=TrunkState.choices, default=TrunkState.UNKNOWN)
+    state_reason = models.CharField(max_length=200, blank=True)
+    #: SIP status behind the state; 0 for none
+    state_code = models.PositiveSmallIntegerField(default=0)
+    #: the server that answered
+    server = models.CharField(max_length=120, blank=True)
+    state_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["rank", "name"]
+
+    def __str__(self) -> str:
+        return self.name

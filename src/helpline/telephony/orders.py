@@ -93,6 +93,14 @@ class DropBridge:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferProgress:
+    """Tell the phone that asked for a transfer whether it is done. Its leg must still be there."""
+
+    leg: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mute:
     leg: str
     on: bool
@@ -107,6 +115,14 @@ class Dtmf:
 @dataclass(frozen=True, slots=True)
 class Record:
     bridge: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLeg:
+    """Record what a snoop channel hears: half of a call's recording, on a switch that cannot record in stereo."""
+
+    leg: str
     name: str
 
 
@@ -145,8 +161,10 @@ Order = (
     | Leave
     | DropBridge
     | Mute
+    | TransferProgress
     | Dtmf
     | Record
+    | RecordLeg
     | PauseRecording
     | StopRecording
     | Snoop

@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import os
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,6 +22,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.telephony import actions, events
 from helpline.telephony.ari import AriClient, AriError
+from helpline.telephony.asterisk import tape
 from helpline.telephony.models import Recording, RecordingAccess, RecordingState
 
 log = structlog.get_logger(__name__)
@@ -78,6 +81,11 @@ def set_paused(call_id: UUID, paused: bool, clock: Clock = SYSTEM_CLOCK) -> Reco
     return row
 
 
+def talked(name: str, talk: Mapping[str, Any]) -> None:
+    """Keep who talked how long in it."""
+    Recording.objects.filter(name=name).update(talk=dict(talk))
+
+
 def is_paused(row: Recording) -> bool:
     """True while the recording writes silence."""
     return bool(row.pauses) and row.pauses[-1][1] is None
@@ -131,21 +139,32 @@ def accessed(recording: Recording, user_id: int | None, how: str, clock: Clock =
 async def fetch(ari: AriClient, name: str) -> Kept:
     """Bring the sound from the switch into our store, then have the switch forget it.
 
-    Raises AriError when the switch has it not or is away, OSError when it cannot be written here.
+    Raises AriError when the switch has it not or is away, OSError when it cannot be written here, HalfDone when one
+    side of it is still being recorded.
     """
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{hashlib.sha256(name.encode()).hexdigest()}.part"
     try:
-        await ari.download(f"/recordings/stored/{name}/file", part)
+        await _bring(ari, name, part)
         kept = await asyncio.to_thread(keep, part)
     finally:
         part.unlink(missing_ok=True)
     try:
-        await ari.delete(f"/recordings/stored/{name}")
+        if await ari.is_asterisk():
+            await tape.forget(ari, name)
+        else:
+            await ari.delete(f"/recordings/stored/{name}")
     except AriError as error:
         log.warning("recording_left_in_switch", recording=name, reason=str(error))
     return kept
+
+
+async def _bring(ari: AriClient, name: str, part: Path) -> None:
+    if await ari.is_asterisk():
+        await tape.fetch(ari, name, part)
+    else:
+        await ari.download(f"/recordings/stored/{name}/file", part)
 
 
 def keep(part: Path) -> Kept:

@@ -29,6 +29,12 @@ def _who(data: Data, names: Names) -> str:
 
 def _arrived(data: Data, names: Names) -> str:
     number = data.get("from") or _("an unknown number")
+    if data.get("trunk"):
+        return _("Call from %(number)s to %(to)s by the trunk %(trunk)s") % {
+            "number": number,
+            "to": data.get("to", ""),
+            "trunk": data["trunk"],
+        }
     return _("Call from %(number)s to %(to)s") % {"number": number, "to": data.get("to", "")}
 
 
@@ -78,9 +84,36 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+def why_not_reached(cause: int | None) -> str:
+    """Why a number outside could not be reached, in words for the person who called it (ITU-T Q.850)."""
+    return {
+        1: _("This number does not exist."),
+        3: _("There is no way to this number."),
+        17: _("The number is busy."),
+        18: _("Nobody answers."),
+        19: _("Nobody answers."),
+        21: _("The call was refused."),
+        22: _("The number has changed."),
+        28: _("The number is not complete."),
+    }.get(cause or 0, _("The telephone provider cannot be reached."))
+
+
+def _outside_refused(data: Data, names: Names) -> str:
+    why = why_not_reached(data.get("cause"))
+    return _("%(number)s was not reached: %(why)s") % {"number": data.get("number", ""), "why": why}
+
+
+def _trunk_failed(data: Data, names: Names) -> str:
+    return _("The trunk %(trunk)s did not take the call, the next one is tried") % {
+        "trunk": data.get("trunk", "")
+    }
+
+
 _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "arrived": _arrived,
     "dialled": lambda data, names: _("Outgoing call to %(to)s") % {"to": data.get("to", "")},
+    "outside_refused": _outside_refused,
+    "trunk_failed": _trunk_failed,
     "ringing": _with_who(gettext_noop("%(who)s: the phone rings")),
     "answered": _with_who(gettext_noop("%(who)s answered")),
     "hung_up": _hung_up,

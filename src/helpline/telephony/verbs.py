@@ -5,6 +5,8 @@ from typing import Any
 
 from helpline.telephony import orders as o
 from helpline.telephony.ari import APP, AriClient, AriError
+from helpline.telephony.asterisk import tape
+from helpline.telephony.asterisk import verbs as asterisk
 
 #: the thing is gone already, or is already as wanted
 GONE, ALREADY = 404, 409
@@ -12,7 +14,9 @@ GONE, ALREADY = 404, 409
 
 async def carry_out(ari: AriClient, order: o.Order) -> None:
     """Do it. Raises AriError when the switch refuses, AriUnavailable when it does not answer."""
-    await _VERBS[type(order)](ari, order)
+    own = asterisk.VERBS.get(type(order))
+    verb = own if own is not None and await ari.is_asterisk() else _VERBS[type(order)]
+    await verb(ari, order)
 
 
 async def _unless(status: int, doing: Awaitable[Any]) -> None:
@@ -36,6 +40,8 @@ async def _hangup(ari: AriClient, order: o.Hangup) -> None:
 
 
 async def _originate(ari: AriClient, order: o.Originate) -> None:
+    if await ari.is_asterisk():
+        order = await asterisk.reachable(ari, order)
     body = {"variables": dict(order.variables)} if order.variables else None
     await _unless(
         ALREADY,
@@ -103,6 +109,11 @@ async def _dtmf(ari: AriClient, order: o.Dtmf) -> None:
     await ari.post(f"/channels/{order.leg}/dtmf", dtmf=order.digits)
 
 
+async def _transfer_progress(ari: AriClient, order: o.TransferProgress) -> None:
+    states = "channel_answered" if order.done else "channel_declined"
+    await _unless(GONE, ari.post(f"/channels/{order.leg}/transfer_progress", states=states))
+
+
 async def _record(ari: AriClient, order: o.Record) -> None:
     await _unless(
         ALREADY,
@@ -146,8 +157,10 @@ _VERBS: dict[type, Callable[[AriClient, Any], Awaitable[None]]] = {
     o.Leave: _leave,
     o.DropBridge: _drop_bridge,
     o.Mute: _mute,
+    o.TransferProgress: _transfer_progress,
     o.Dtmf: _dtmf,
     o.Record: _record,
+    o.RecordLeg: tape.record_half,
     o.PauseRecording: _pause_recording,
     o.StopRecording: _stop_recording,
     o.Snoop: _snoop,

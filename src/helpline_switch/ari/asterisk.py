@@ -7,17 +7,18 @@ import importlib.metadata
 from aiohttp import web
 
 from helpline_switch.ari import shapes
+from helpline_switch.ari.credentials import account_of
 from helpline_switch.ari.keys import BOARD, HUB, done, part
 from helpline_switch.ari.params import params
 from helpline_switch.core.errors import BadParameter, NotFound
 from helpline_switch.core.switchboard import Switchboard
-from helpline_switch.sip.accounts import Account
 
 Fields = dict[str, str]
 Objects = dict[tuple[str, str], Fields]
 
-_KINDS = frozenset({"auth", "aor", "endpoint"})
-_SECRETS = frozenset({"password", "md5_cred"})
+_KINDS = frozenset({"auth", "aor", "endpoint", "identify", "registration"})
+_OF_TRUNKS = frozenset({"auth", "aor", "identify", "registration"})
+_SECRETS = frozenset({"password", "md5_cred", "password_digest"})
 
 
 async def info(request: web.Request) -> web.Response:
@@ -78,21 +79,26 @@ async def put_object(request: web.Request) -> web.Response:
 def _fields(given: object) -> Fields:
     if not isinstance(given, list):
         raise BadParameter("fields must be a list")
+    found: Fields = {}
     try:
-        return {str(each["attribute"]): str(each["value"]) for each in given}
+        for each in given:
+            name, value = str(each["attribute"]), str(each["value"])
+            again = name == "password_digest" and name in found
+            found[name] = f"{found[name]},{value}" if again else value
     except (KeyError, TypeError) as error:
         raise BadParameter("each field needs attribute and value") from error
+    return found
 
 
 def _apply(switchboard: Switchboard, kind: str, name: str, fields: Fields) -> None:
-    """An auth with md5_cred is an account; an aor with a static contact is a trunk."""
-    if kind == "aor" and fields.get("contact"):
-        auth = switchboard.dynamic.get(("auth", name), {})
-        switchboard.trunks.put(name, fields["contact"], auth.get("username", ""), auth.get("password", ""))
-    if kind == "auth" and fields.get("md5_cred"):
-        username, realm = fields.get("username", name), fields.get("realm", "helpline")
+    """An auth with digests is an account; an aor with static contacts is a trunk."""
+    if kind in _OF_TRUNKS:
+        switchboard.trunks.configure(name, {**switchboard.dynamic, (kind, name): fields})
+    if kind == "auth":
         try:
-            switchboard.board.sip.accounts.put(Account(username, fields["md5_cred"].lower(), realm))
+            account = account_of(name, fields)
+            if account is not None:
+                switchboard.board.sip.accounts.put(account)
         except ValueError as error:
             raise BadParameter(str(error)) from error
 
@@ -102,10 +108,10 @@ async def delete_object(request: web.Request) -> web.Response:
     fields = _objects(request).pop(key, None)
     if fields is None:
         raise NotFound("sorcery object not found")
-    if key[0] == "auth":
+    if key[0] == "auth" and account_of(key[1], fields) is not None:
         request.app[BOARD].board.sip.accounts.remove(fields.get("username", key[1]))
-    if key[0] == "aor":
-        request.app[BOARD].trunks.remove(key[1])
+    if key[0] in _OF_TRUNKS:
+        request.app[BOARD].trunks.configure(key[1], _objects(request))
     return done()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from helpline_switch.ari import shapes
+from helpline_switch.ari import shapes, statistics
 from helpline_switch.ari.keys import BOARD, done, part
 from helpline_switch.ari.params import Params, check_id, params
 from helpline_switch.ari.recordings import tape_order
@@ -91,6 +91,18 @@ async def ring(request: web.Request) -> web.Response:
 async def ring_stop(request: web.Request) -> web.Response:
     """SIP has no way to take 180 back; the caller hears what comes next."""
     _channel(request)
+    return done()
+
+
+async def transfer_progress(request: web.Request) -> web.Response:
+    given = await params(request)
+    request.app[BOARD].transfers.progress(_channel(request), given.required("states"))
+    return done()
+
+
+async def redirect(request: web.Request) -> web.Response:
+    given = await params(request)
+    request.app[BOARD].transfers.redirect(_channel(request), given.required("endpoint"))
     return done()
 
 
@@ -181,20 +193,7 @@ async def rtp_statistics(request: web.Request) -> web.Response:
     if channel.line is None:
         raise Conflict("Channel has no RTP")
     stats = await switchboard.board.media.leg_stats(channel.id)
-    return web.json_response(
-        {
-            "txcount": stats.sent,
-            "rxcount": stats.received,
-            "rxploss": stats.lost,
-            "txploss": 0,
-            "local_ssrc": 0,
-            "remote_ssrc": 0,
-            "channel_uniqueid": channel.id,
-            "underruns": stats.underruns,
-            "overruns": stats.overruns,
-            "silent_s": round(stats.silent_s, 3),
-        }
-    )
+    return web.json_response(statistics.rtp_statistics(stats, channel.id))
 
 
 ROUTES = [
@@ -209,6 +208,8 @@ ROUTES = [
     web.post("/ari/channels/{id}/answer", answer),
     web.post("/ari/channels/{id}/ring", ring),
     web.delete("/ari/channels/{id}/ring", ring_stop),
+    web.post("/ari/channels/{id}/transfer_progress", transfer_progress),
+    web.post("/ari/channels/{id}/redirect", redirect),
     web.post("/ari/channels/{id}/dtmf", dtmf),
     web.post("/ari/channels/{id}/mute", mute),
     web.delete("/ari/channels/{id}/mute", mute),

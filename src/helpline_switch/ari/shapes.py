@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from helpline_switch.ari.statistics import rtp_statistics
 from helpline_switch.core.bridge import Bridge
 from helpline_switch.core.channel import CallerId, Channel
 from helpline_switch.core.notices import Notice
 from helpline_switch.core.playback import Playback
 from helpline_switch.core.presence import ContactInfo, Endpoint
 from helpline_switch.core.recording import LiveRecording, RecordingState
+from helpline_switch.media.stats import LegStats
 
 Json = dict[str, Any]
 
@@ -88,6 +90,8 @@ def recording(value: LiveRecording) -> Json:
         shape["duration"] = round(value.duration)
         shape["talking_duration"] = round(talking)
         shape["silence_duration"] = max(0, round(value.duration) - round(talking))
+    if value.talk:
+        shape["helpline_talk"] = value.talk
     if value.state is RecordingState.FAILED and value.cause:
         shape["cause"] = value.cause
     return shape
@@ -121,6 +125,10 @@ def value(item: object) -> object:
             return endpoint(item)
         case ContactInfo():
             return contact(item)
+        case LegStats():
+            return rtp_statistics(item)
+        case dict():
+            return {name: value(each) for name, each in item.items()}
         case _:
             return item
 

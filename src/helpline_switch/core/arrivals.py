@@ -51,6 +51,7 @@ class Arrivals:
             await self._lines.close(channel)
             return
         line.dialog, line.incoming, line.offer = event.dialog_id, True, event.sdp
+        line.source = event.source[0]
         self._board.add_dialog(event.dialog_id, channel)
         self._life.announce(channel)
         self.dialplan.enter(channel)
@@ -63,7 +64,7 @@ class Arrivals:
         return channel is not None
 
     def _refusal(self, event: Incoming) -> tuple[int, str] | None:
-        if not self.dialplan.admits(event.called, event.account):
+        if event.trunk is None and not self.dialplan.admits(event.called, event.account):
             return 404, "Not Found"
         if event.sdp is None:
             return None
@@ -77,7 +78,7 @@ class Arrivals:
 
     def _channel(self, event: Incoming) -> Channel:
         number = event.account or event.caller.user
-        endpoint = event.account or STRANGER
+        endpoint = event.account or event.trunk or STRANGER
         return Channel(
             id=self._board.new_id(),
             name=self._board.new_name(endpoint),

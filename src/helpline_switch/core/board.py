@@ -13,10 +13,12 @@ from helpline_switch.core.bridge import Bridge
 from helpline_switch.core.channel import Channel
 from helpline_switch.core.errors import Conflict, NotFound
 from helpline_switch.core.mixing import Mixing
+from helpline_switch.core.nat import Latch
 from helpline_switch.core.notices import Notice
 from helpline_switch.core.playback import Playback
 from helpline_switch.core.ports import BrowserPort, Clock, Listeners, MediaPort, PromptPort, SipPort
 from helpline_switch.core.recording import LiveRecording, StoredRecordings
+from helpline_switch.sdp import DEFAULT_CODECS
 
 log = structlog.get_logger(__name__)
 
@@ -24,12 +26,15 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Times in seconds. ``silence_s``: silence of a phone after which it is given up, unless it answers when asked;
-    ``flow_grace_s``: silence allowed when the browser's connection is lost too."""
+    ``flow_grace_s``: silence allowed when the browser's connection is lost too. ``codecs``: what phones are offered and
+    what is chosen of theirs, best first. ``latch``: whether a phone behind NAT is looked for, see ``core.nat``."""
 
     app: str = "helpline"
     media_lost_after_s: float = 20.0
     silence_s: float = 30.0
     flow_grace_s: float = 2.0
+    codecs: tuple[str, ...] = DEFAULT_CODECS
+    latch: Latch = "auto"
 
 
 class Board:
@@ -55,6 +60,7 @@ class Board:
         self.recordings: dict[str, LiveRecording] = {}
         self.dialogs: dict[str, str] = {}
         self.no_dialogs = asyncio.Event()
+        self.on_dialog: Callable[[str, str], None] = lambda dialog_id, channel_id: None
         self.mixing = Mixing(media, self.channels, self.bridges)
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,6 +105,7 @@ class Board:
     def add_dialog(self, dialog_id: str, channel: Channel) -> None:
         """From now on events of this dialog belong to the channel."""
         self.dialogs[dialog_id] = channel.id
+        self.on_dialog(dialog_id, channel.id)
         self.no_dialogs.clear()
 
     def publish(self, kind: str, only_for: str | None = None, **fields: object) -> None:

@@ -13,6 +13,7 @@ from helpline_switch.core.board import Board
 from helpline_switch.core.bridging import Bridging
 from helpline_switch.core.channel import Channel
 from helpline_switch.core.controls import Controls
+from helpline_switch.core.guessers import GUESSER_BANNED, ban_told
 from helpline_switch.core.keys import Keys
 from helpline_switch.core.life import Life
 from helpline_switch.core.lines import Lines
@@ -20,11 +21,13 @@ from helpline_switch.core.originate import Originator
 from helpline_switch.core.playing import Playing
 from helpline_switch.core.presence import Presence
 from helpline_switch.core.taping import Taping
+from helpline_switch.core.transfers import Transfers
 from helpline_switch.core.trunks import Trunks
 from helpline_switch.core.updates import Updates
 from helpline_switch.core.vanish import Vanish
 from helpline_switch.media import events as media
 from helpline_switch.sip import events as sip
+from helpline_switch.sip.trunk_config import TrunkChanged
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +40,7 @@ class Switchboard:
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.trunks = Trunks()
+        self.trunks = Trunks(board)
         self.dynamic: dict[tuple[str, str], dict[str, str]] = {}
         self._lines = Lines(board)
         self.life = Life(board, self._lines)
@@ -52,6 +55,7 @@ class Switchboard:
         self._updates = Updates(board, self._lines)
         self._vanish = Vanish(board, self.life, self._lines)
         self._keys = Keys(board)
+        self.transfers = Transfers(board, self.life, self.trunks)
 
     def on_sip(self, event: sip.SipEvent) -> None:
         """One event of the SIP side, in the loop thread."""
@@ -62,6 +66,10 @@ class Switchboard:
                 self.presence.registered(event)
             case sip.Unregistered():
                 self.presence.unregistered(event)
+            case sip.Banned():
+                self.board.publish("ChannelUserevent", eventname=GUESSER_BANNED, userevent=ban_told(event))
+            case TrunkChanged():
+                self.trunks.changed(event)
             case sip.FlowLost():
                 found = (self.board.by_dialog(dialog) for dialog in event.dialog_ids)
                 self._vanish.flow_lost([channel for channel in found if channel is not None])
@@ -91,6 +99,10 @@ class Switchboard:
                 self.board.spawn(self._updates.answered(channel, event.sdp), f"update {channel.name}")
             case sip.UpdateFailed():
                 self._vanish.update_failed(channel, event.code)
+            case sip.Referred():
+                self.transfers.referred(channel, event)
+            case sip.ReferProgress():
+                self.transfers.refer_progress(channel, event)
 
     def _answered(self, event: sip.Answered) -> None:
         channel = self.board.by_dialog(event.dialog_id)

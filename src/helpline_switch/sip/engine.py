@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from sippy.SipHeader import SipHeader
@@ -13,41 +13,46 @@ from sippy.SipURL import SipURL
 from sippy.Time.Timeout import Timeout
 
 from helpline_switch.sip.accounts import Accounts
+from helpline_switch.sip.arriving import incoming_call, is_direct, safe_caller
+from helpline_switch.sip.bans import Bans
+from helpline_switch.sip.capabilities import ALLOW, EXTENSIONS, first, unknown_extensions
 from helpline_switch.sip.causes import phrase
-from helpline_switch.sip.dialog import Dialog
-from helpline_switch.sip.digest import Guard, Nonces, Proof
+from helpline_switch.sip.dialog import Dialog, Post
+from helpline_switch.sip.digest import Guard, Nonces
 from helpline_switch.sip.events import (
     Contact,
     FlowLost,
     Incoming,
     Party,
+    ReferProgress,
     Refused,
     Registered,
+    Replaces,
     SipEvent,
     TrunkTarget,
 )
 from helpline_switch.sip.flows import Address, Connection, Flow, RemoteAddress
+from helpline_switch.sip.gate import Gate
 from helpline_switch.sip.hub import Hub
 from helpline_switch.sip.limits import RateLimit
 from helpline_switch.sip.location import LocationStore, address_of
-from helpline_switch.sip.registrar import Refusal, Registrar, first_value
+from helpline_switch.sip.paths import routes
+from helpline_switch.sip.proving import Doorkeeper, Refusal
+from helpline_switch.sip.refer import BadReferTo, read_replaces, replaces_of
+from helpline_switch.sip.registrar import Registrar
+from helpline_switch.sip.session import too_brief
 from helpline_switch.sip.settings import SipSettings
-from helpline_switch.sip.states import ALLOW
+from helpline_switch.sip.trace import MessageLog, Traces
 from helpline_switch.sip.transactions import Transactions
+from helpline_switch.sip.trunk_calls import TrunkCall, sent_by
+from helpline_switch.sip.trunk_config import Hop, TrunkConfig
+from helpline_switch.sip.trunk_lines import Resolve, TrunkLines, dialled
+from helpline_switch.sip.trunk_requests import Asker
 
 log = logging.getLogger(__name__)
 
-_UNSAFE_DISPLAY = re.compile(r'[\x00-\x1f\x7f\x85\u2028\u2029"\\]')
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
-_DEFAULT_PORTS: Final = {"udp": 5060, "tcp": 5060, "tls": 5061}
 _TICK_SECONDS: Final = 1.0
-
-
-class _Silent:
-    """The stack's message log, not kept: it would hold personal data."""
-
-    def write(self, *_parts: object, **_named: object) -> None:
-        """Takes a message and forgets it."""
+_SWEEP_SECONDS: Final = 5.0
 
 
 class Engine:
@@ -61,9 +66,14 @@ class Engine:
         locations: LocationStore,
         post: Callable[[SipEvent], None],
         clock: Callable[[], float],
+        traces: Traces,
+        bans: Bans,
+        resolve: Resolve,
     ) -> None:
         self._settings = settings
         self._hub = hub
+        self._traces = traces
+        self._refuse_for: int | None = None
         self._accounts = accounts
         self._locations = locations
         self._deliver = post
@@ -71,33 +81,49 @@ class Engine:
         self._dialogs: dict[str, Dialog] = {}
         self._agents: set[Dialog] = set()
         self._owners: dict[str, str] = {}
-        self._guard = Guard(accounts, settings.realm, Nonces(settings.nonce_life, clock))
+        self._clock = clock
+        self._bans = bans
+        guard = Guard(accounts, settings.realm, Nonces(settings.nonce_life, clock))
+        self._door = Doorkeeper(guard, bans, self._post)
+        self._gate = Gate(bans, settings.requests_per_second, clock)
         self._limit = RateLimit(settings.invites_per_second, clock)
-        self._registrar = Registrar(settings, self._guard, locations, clock, self._post)
+        self._registrar = Registrar(settings, self._door, locations, clock, self._post)
         host, port = hub.local["udp"]
         self._config: dict[str, Any] = {
             "_sip_address": host,
             "_sip_port": port,
-            "_sip_logger": _Silent(),
+            "_sip_logger": MessageLog(traces, hub.our_address),
             "_sip_ua": settings.user_agent,
+            "_session_expires": settings.session_expires,
+            "_min_se": settings.min_se,
+            "_find_dialog": self._find,
         }
         self._transactions = self._config["_sip_tm"] = Transactions(self._config, self._on_request, hub)
+        asker = Asker(self._transactions, hub, settings.user_agent, settings.trunk_patience_s)
+        self._trunks = TrunkLines(asker, resolve, self._post)
+        self._transactions.gate = self._gate
         self._ticker = Timeout(self._registrar.expire, _TICK_SECONDS, -1)
+        self._sweeper = Timeout(traces.sweep, _SWEEP_SECONDS, -1)
 
     def close(self) -> None:
         """Forgets everything; nothing is sent."""
         self._closed = True
         self._ticker.cancel()
+        self._sweeper.cancel()
+        self._trunks.close()
         for dialog in tuple(self._agents):
             dialog.abandon()
         self._transactions.close()
 
     # --- from the sockets
 
-    def receive(self, flow: Flow, data: bytes, remote: RemoteAddress) -> None:
-        """One message."""
-        if not self._closed:
-            self._transactions.receive(flow, data, remote)
+    def receive(self, flow: Flow, data: bytes, remote: RemoteAddress, came: float | None = None) -> None:
+        """One message, which came in at that monotonic time."""
+        if self._closed:
+            return
+        if came is not None:
+            self._gate.note_delay(came)
+        self._transactions.receive(flow, data, remote)
 
     def host_unknown(self, address: Address) -> None:
         """A host's name has no address: what waits for its answers fails now."""
@@ -109,6 +135,8 @@ class Engine:
             name for name, dialog in self._dialogs.items() if dialog.flow is flow and dialog.is_standing
         )
         self._transactions.connection_lost(flow)
+        self._bans.forget_place(flow.id)
+        self._trunks.flow_lost(flow)
         for change in self._locations.drop_flow(flow.id):
             self._post(change)
         log.info("flow %s of %s lost: %s", flow.id, flow.remote, why)
@@ -116,22 +144,35 @@ class Engine:
 
     # --- commands
 
-    def call(self, dialog_id: str, target: Contact | TrunkTarget, caller: Party, sdp: str) -> None:
-        """Starts an outgoing leg; fails with an event, never with an exception."""
+    def call(
+        self,
+        dialog_id: str,
+        target: Contact | TrunkTarget,
+        caller: Party,
+        sdp: str,
+        hops: tuple[Hop, ...] = (),
+    ) -> None:
+        """Starts an outgoing leg (``hops``: where the trunk's name led); fails with an event, never with an exception."""
         if self._closed:
             return
         if dialog_id in self._dialogs:
             log.error("dialog id %s used twice", dialog_id)
             return
-        start = self._call_contact if isinstance(target, Contact) else self._call_trunk
         try:
-            start(dialog_id, target, caller, sdp)  # type: ignore[arg-type]  # chosen by the type just above
+            if isinstance(target, Contact):
+                self._call_contact(dialog_id, target, caller, sdp)
+            else:
+                self._call_trunk(dialog_id, target, caller, sdp, hops)
         except Exception:
             log.exception("call %s could not be started", dialog_id)
             dialog = self._dialogs.pop(dialog_id, None)
             if dialog is not None:
                 dialog.abandon()
             self._post(Refused(dialog_id, 500, phrase(500)))
+
+    def refuse_calls(self, seconds: int | None) -> None:
+        """From now on new calls get 503 with Retry-After in so many seconds (RFC 3261 21.5.4); None takes them again."""
+        self._refuse_for = seconds
 
     def order(self, dialog_id: str, name: str, *arguments: Any) -> None:
         """Runs a command of a dialog. One that ended meanwhile ignores it: its end is on the way to the caller."""
@@ -140,6 +181,17 @@ class Engine:
             log.info("%s for dialog %s, which is over", name, dialog_id)
             return
         getattr(dialog, name)(*arguments)
+
+    def refer(self, dialog_id: str, target: str, other: str | None) -> None:
+        """Asks a peer to call a URI, or the peer of the ``other`` dialog in that one's place."""
+        replaces = None
+        if other is not None:
+            known = self._dialogs.get(other)
+            if known is None or known.is_over:
+                self._post(ReferProgress(dialog_id, 481, True))
+                return
+            target, replaces = replaces_of(known)
+        self.order(dialog_id, "refer", target, replaces)
 
     def drop_contacts(self, username: str) -> None:
         """The account is gone or has a new password."""
@@ -161,32 +213,55 @@ class Engine:
         method = request.getMethod()
         if request.getHFBody("to").getTag() is not None:
             raise Refusal(481)
-        required = request.getHFs("require")
-        if required:
-            raise Refusal(420, ("unsupported", ", ".join(str(header.body) for header in required)))
+        unknown = unknown_extensions(request)
+        if unknown:
+            raise Refusal(420, ("unsupported", unknown))
         if method == "REGISTER":
             return (self._registrar.answer(request, transaction.userv), None, None)
         if method == "INVITE":
             return self._take_call(request, transaction)
         allow = ("allow", str(ALLOW.body))
         if method == "OPTIONS":
-            return self._reply(request, 200, allow, ("accept", "application/sdp"))
+            self._refuse_while_draining()
+            known = ("supported", ", ".join(sorted(EXTENSIONS)))
+            return self._reply(request, 200, allow, known, ("accept", "application/sdp"))
+        if method == "REFER":
+            raise Refusal(403)
         raise Refusal(405, allow)
 
+    def _refuse_while_draining(self) -> None:
+        """OPTIONS gets the answer a call would get (RFC 3261 11.2), so that proxies go elsewhere."""
+        if self._refuse_for is not None:
+            raise Refusal(503, ("retry-after", str(self._refuse_for)))
+
     def _take_call(self, request: Any, transaction: Any) -> Any:
-        account = self._prove(request)
-        if account is None and not self._limit.allows(request.getSource()[0]):
+        self._refuse_while_draining()
+        trunk = self._trunk_of(request, transaction.userv)
+        account = self._prove(request, transaction.userv) if trunk is None else None
+        if account is None and trunk is None and not self._limit.allows(request.getSource()[0]):
             raise Refusal(503, ("retry-after", "5"))
         if len(self._dialogs) >= self._settings.max_dialogs:
             log.error("refused a call: %d dialogs", len(self._dialogs))
             raise Refusal(503, ("retry-after", "10"))
         if not request.countHFs("contact"):
             raise Refusal(400)
+        if too_brief(request, self._settings.min_se):
+            raise Refusal(422, ("min-se", str(self._settings.min_se)))
+        if request.countHFs("replaces"):
+            raise self._no_replacement(request)
         dialog_id = secrets.token_hex(8)
-        incoming = _incoming(dialog_id, request, transaction.userv, account)
+        incoming = incoming_call(dialog_id, request, transaction.userv, account)
+        if trunk is not None:
+            called = dialled(request, incoming.called, self._trunks.username(trunk))
+            incoming = replace(incoming, trunk=trunk, called=called)
+        incoming = self._honest(incoming)
+        # Done with; the stack would read it again, by a simpler grammar.
+        for name in ("authorization", "proxy-authorization"):
+            request.delHFs(name)
         dialog = Dialog(self._config, dialog_id, self._post, self._over)
         dialog.incoming = incoming
-        if not transaction.userv.reliable and _is_direct(request):
+        dialog.trusted = account is not None
+        if not transaction.userv.reliable and is_direct(request):
             dialog.pinned = request.getSource()
         self._keep(dialog, account)
         try:
@@ -196,23 +271,49 @@ class Engine:
             dialog.abandon()
             raise
         self._transactions.remember_call(request)
+        self._begin_trace(dialog)
         return answer
 
-    def _prove(self, request: Any) -> str | None:
-        """The account that proved its password, None for a stranger. A known name must prove it (Refusal otherwise)."""
+    def _trunk_of(self, request: Any, flow: Flow) -> str | None:
+        """The trunk that sends this call; whoever brings a password is an account, wherever they are."""
+        proves = request.countHFs("authorization") or request.countHFs("proxy-authorization")
+        return None if proves else self._trunks.of(request, flow)
+
+    def _no_replacement(self, request: Any) -> Refusal:
+        """An INVITE with Replaces is never a call of its own (RFC 3891 3); calls are moved by REFER only."""
+        try:
+            known = self._find(read_replaces(first(request, "replaces"))) is not None
+        except BadReferTo:
+            return Refusal(400)
+        return Refusal(603 if known else 481)
+
+    def _find(self, replaces: Replaces) -> str | None:
+        """The dialog that a peer names by its Call-ID and tags, ours being the To tag."""
+        wanted = (replaces.call_id, replaces.to_tag, replaces.from_tag)
+        return next((name for name, each in self._dialogs.items() if each.getCID() == wanted), None)
+
+    def _prove(self, request: Any, flow: Flow) -> str | None:
+        """The account that proved its password, None for a stranger (Refusal otherwise).
+
+        Only the place where a phone is gets a challenge without asking for one: if every INVITE that names an account
+        did, anybody could find out which names exist.
+        """
         claimed = request.getHFBody("from").getUrl().username or ""
-        header = first_value(request, "authorization") or first_value(request, "proxy-authorization")
-        known = self._accounts.get(claimed) is not None
-        if header is None and not known:
+        tries = request.countHFs("authorization") or request.countHFs("proxy-authorization")
+        if not tries and not self._door.is_known_here(request, flow, claimed):
             return None
-        verdict = self._guard.check("INVITE", header)
-        if verdict.proof is Proof.GOOD and (verdict.username == claimed or not known):
-            return verdict.username
-        if verdict.proof in (Proof.MISSING, Proof.STALE):
-            stale = verdict.proof is Proof.STALE
-            raise Refusal(401, ("www-authenticate", self._guard.challenge(stale=stale)))
-        log.warning("INVITE of %r from %s refused: wrong password", claimed[:64], request.getSource())
-        raise Refusal(403)
+        username = self._door.prove(request, flow, claimed)
+        if username != claimed and self._accounts.get(claimed) is not None:
+            log.warning("INVITE of %r by %s refused", claimed[:64], username)
+            raise Refusal(403)
+        return username
+
+    def _honest(self, incoming: Incoming) -> Incoming:
+        """A stranger under the name of an account is nobody."""
+        caller = incoming.caller
+        if incoming.account is not None or self._accounts.get(caller.user) is None:
+            return incoming
+        return replace(incoming, caller=replace(caller, user="anonymous"))
 
     def _reply(self, request: Any, code: int, *headers: tuple[str, str]) -> Any:
         response = request.genResponse(code, phrase(code), server=self._settings.user_agent)
@@ -228,23 +329,46 @@ class Engine:
             self._post(Refused(dialog_id, 503, "Flow Lost"))
             return
         url = SipURL(contact.uri)
-        dialog = self._outgoing(dialog_id, (url.host, url.getPort()), contact.transport)
+        near = routes(contact.path)[0].getUrl() if contact.path else url
+        dialog = self._outgoing(dialog_id, (near.host, near.getPort()), contact.transport)
         dialog.flow = flow
-        dialog.pinned = contact.source if flow is None else None
-        self._keep(dialog, self._locations.owner(contact))
-        dialog.invite(_safe(caller), url.username or "", sdp, url, url.host)
+        dialog.pinned = contact.source if flow is None and not contact.path else None
+        owner = self._locations.owner(contact)
+        dialog.trusted = owner is not None
+        self._keep(dialog, owner)
+        dialog.invite(safe_caller(caller), url.username or "", sdp, url, url.host, contact.path)
+        self._begin_trace(dialog)
 
-    def _call_trunk(self, dialog_id: str, trunk: TrunkTarget, caller: Party, sdp: str) -> None:
-        if not _HOST.fullmatch(trunk.host):
-            raise ValueError(f"not a host: {trunk.host!r}")
-        port = trunk.port or _DEFAULT_PORTS[trunk.transport]
-        url = SipURL(username=trunk.number, host=trunk.host, port=trunk.port or None)
-        url.transport = None if trunk.transport == "udp" else trunk.transport
-        dialog = self._outgoing(
-            dialog_id, (trunk.host, port), trunk.transport, trunk.username or None, trunk.password or None
-        )
+    def _call_trunk(
+        self, dialog_id: str, trunk: TrunkTarget, caller: Party, sdp: str, hops: tuple[Hop, ...]
+    ) -> None:
+        def send(dialog: Dialog, url: Any, hop: Hop) -> None:
+            dialog.invite(safe_caller(sent_by(caller, trunk, hop)), trunk.number, sdp, url, url.host)
+            self._begin_trace(dialog)
+
+        patience = self._settings.trunk_patience_s
+        TrunkCall(dialog_id, trunk, hops, send, self._open_trunk_leg, self._post, patience).start()
+
+    def _open_trunk_leg(self, dialog_id: str, hop: Hop, trunk: TrunkTarget, post: Post) -> Dialog:
+        self._hub.identities[hop.address] = hop.domain
+        name, word = trunk.username or None, trunk.password or None
+        dialog = self._outgoing(dialog_id, hop.address, hop.transport, name, word)
+        dialog.post = post
         self._keep(dialog, None)
-        dialog.invite(_safe(caller), trunk.number, sdp, url, trunk.host)
+        return dialog
+
+    def put_trunk(self, config: TrunkConfig) -> None:
+        """Adds or replaces a trunk."""
+        if not self._closed:
+            self._trunks.put(config)
+
+    def release_trunks(self, done: Callable[[], None]) -> None:
+        """Forgets every trunk; ``done`` when their registrations are given back."""
+        self._trunks.release(done)
+
+    def remove_trunk(self, name: str) -> None:
+        """Forgets a trunk."""
+        self._trunks.remove(name)
 
     def _outgoing(
         self,
@@ -274,7 +398,14 @@ class Engine:
         if account is not None:
             self._owners[dialog.id] = account
 
+    def _begin_trace(self, dialog: Dialog) -> None:
+        if not dialog.is_over:
+            self._traces.begin(dialog.id, str(dialog.cId))
+
     def _over(self, dialog: Dialog) -> None:
+        if self._dialogs.get(dialog.id) is not dialog:
+            return
+        self._traces.over(dialog.id)
         self._dialogs.pop(dialog.id, None)
         self._owners.pop(dialog.id, None)
 
@@ -293,45 +424,3 @@ class Engine:
             lost = dialog.flow is not None and not dialog.flow.alive
             if owner == username and lost and address_of(str(dialog.rTarget)) == address_of(contact.uri):
                 dialog.flow = flow
-
-
-def _incoming(dialog_id: str, request: Any, flow: Flow, account: str | None) -> Incoming:
-    body = request.getBody()
-    if body is not None and body.getType() != "application/sdp":
-        raise Refusal(415, ("accept", "application/sdp"))
-    address = request.getHFBody("from").getUri()
-    headers: dict[str, str] = {}
-    for header in request.headers:
-        headers.setdefault(header.name, str(header.body))
-    return Incoming(
-        dialog_id=dialog_id,
-        caller=Party(_plain(address.name), address.url.username or "", _host_of(address.url)),
-        called=request.getRURI().username or "",
-        sdp=str(body) if body is not None else None,
-        transport=flow.transport,
-        source=request.getSource(),
-        account=account,
-        browser=flow.transport == "ws",
-        headers=headers,
-    )
-
-
-def _plain(display: str | None) -> str:
-    """A display name without the quoting of RFC 3261 25.1."""
-    return re.sub(r"\\(.)", r"\1", display or "").strip()
-
-
-def _host_of(url: Any) -> str:
-    """The host of a URI; empty for ``tel:``, where the stack would put our own."""
-    return url.host if isinstance(url.host, str) else ""
-
-
-def _is_direct(request: Any) -> bool:
-    """Whether the request came without proxies: then the far side is where the datagram came from."""
-    return bool(request.countHFs("via") == 1 and request.countHFs("record-route") == 0)
-
-
-def _safe(caller: Party) -> tuple[str, str, str]:
-    """Display name, user and host fit for a From header."""
-    display = _UNSAFE_DISPLAY.sub(" ", caller.display).strip()
-    return display, caller.user or "anonymous", caller.host if _HOST.fullmatch(caller.host) else ""

@@ -6,11 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
 from helpline_switch.sip.accounts import Account, Accounts
+from helpline_switch.sip.bans import Bans
 from helpline_switch.sip.causes import ELSEWHERE, check_reason
 from helpline_switch.sip.events import Contact, Party, SipEvent, Transport, TrunkTarget
 from helpline_switch.sip.flows import Address, Connection, Flow, RemoteAddress
@@ -18,10 +20,15 @@ from helpline_switch.sip.hub import Hub
 from helpline_switch.sip.location import LocationStore
 from helpline_switch.sip.reactor import Reactor, reactor
 from helpline_switch.sip.settings import SipSettings
+from helpline_switch.sip.trace import Traces
+from helpline_switch.sip.trunk_config import Found, Hop, TrunkConfig, TrunkServer
+from helpline_switch.sip.trunk_roads import TrunkRoads
 
 __all__ = ["ELSEWHERE", "Account", "SipStack"]
 
 log = logging.getLogger(__name__)
+
+_GOODBYE_S = 0.5
 
 
 class SipStack:
@@ -33,7 +40,10 @@ class SipStack:
 
     def __init__(self, settings: SipSettings, on_event: Callable[[SipEvent], None]) -> None:
         self.accounts = Accounts(settings.realm, self._account_changed)
+        self.traces = Traces(settings.trace, time.monotonic, lambda: datetime.now(UTC))
+        self.bans = Bans(settings.bans, time.monotonic, lambda: datetime.now(UTC))
         self._settings = settings
+        self._roads = TrunkRoads(settings.dns_server, self._run, self._posted)
         self._on_event = on_event
         self._locations = LocationStore(settings.max_contacts)
         self._loop: asyncio.AbstractEventLoop
@@ -55,12 +65,26 @@ class SipStack:
 
     async def stop(self) -> None:
         """Closes everything at once; running calls are not hung up, end them first if that is wanted."""
+        self._roads.stop()
+        await self._say_goodbye()
         if self._engine is not None:
             await self._in_sip_thread(self._engine.close)
             self._engine = None
         if self._hub is not None:
             await self._hub.stop()
             self._hub = None
+
+    async def _say_goodbye(self) -> None:
+        """Registrations at providers are given back, as far as those answer at once."""
+        if self._engine is None or not self._roads.configs:
+            return
+        done = asyncio.Event()
+        self._run("release_trunks", lambda: self._loop.call_soon_threadsafe(done.set))
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                await done.wait()
+        except TimeoutError:
+            log.info("a provider did not answer our goodbye")
 
     @property
     def ports(self) -> dict[Transport, int]:
@@ -75,12 +99,30 @@ class SipStack:
         """How many contacts are registered in all."""
         return self._locations.count()
 
+    def refuse_calls(self, seconds: int | None) -> None:
+        """Refuses new calls with 503 and this Retry-After; those under way go on. None takes calls again."""
+        self._run("refuse_calls", seconds)
+
     def call(self, dialog_id: str, *, target: Contact | TrunkTarget, caller: Party, sdp: str) -> None:
         """Rings one contact or one trunk number with our offer: one fork, one dialog, an id of the caller's choice.
 
         Events: ``Ringing`` (any number of times), then ``Answered`` or ``Refused``.
         """
-        self._run("call", dialog_id, target, caller, sdp)
+        if isinstance(target, TrunkTarget):
+            self._roads.call(dialog_id, target, caller, sdp)
+        else:
+            self._run("call", dialog_id, target, caller, sdp)
+
+    def put_trunk(self, config: TrunkConfig) -> None:
+        """Adds or replaces a trunk: registers there if it wants that, keeps it alive, knows its calls.
+        ``TrunkChanged`` tells how it is."""
+        self._roads.configs[config.name] = config
+        self._run("put_trunk", config)
+
+    def remove_trunk(self, name: str) -> None:
+        """Forgets a trunk and gives its registration back. Unknown names are ignored."""
+        self._roads.configs.pop(name, None)
+        self._run("remove_trunk", name)
 
     def ring(self, dialog_id: str) -> None:
         """Tells the caller that it rings (180)."""
@@ -104,6 +146,8 @@ class SipStack:
         """
         if not 0 <= q850 <= 127:
             raise ValueError(f"not a Q.850 cause: {q850}")
+        if self._roads.gave_up(dialog_id, q850):
+            return
         self._order(dialog_id, "hang_up", q850, check_reason(reason) if reason is not None else None)
 
     def accept_update(self, dialog_id: str, sdp: str) -> None:
@@ -121,6 +165,19 @@ class SipStack:
         (491) are retried, an offer made during another update waits; of several waiting the last counts."""
         self._order(dialog_id, "reinvite", sdp)
 
+    def refer(self, dialog_id: str, target: str, other: str | None = None) -> None:
+        """Asks the peer to call ``target`` (a SIP URI), or, for an attended transfer, to take the place of the dialog
+        ``other`` at its peer (REFER, RFC 3515, 5589). ``ReferProgress`` follows. Raises ValueError."""
+        if not target.isprintable() or any(sign in target for sign in '<>" '):
+            raise ValueError(f"not a URI: {target!r}")
+        self._run("refer", dialog_id, target, other)
+
+    def refer_progress(self, dialog_id: str, code: int) -> None:
+        """Answers ``Referred``: how the transfer goes, as a SIP status; from 200 on it is over. Raises ValueError."""
+        if not 100 <= code <= 699:
+            raise ValueError(f"not a SIP status: {code}")
+        self._order(dialog_id, "refer_progress", code)
+
     async def websocket(self, request: web.Request) -> web.WebSocketResponse:
         """The handler for browsers (RFC 7118), subprotocol "sip". Raises HTTPForbidden for a foreign Origin,
         HTTPBadRequest without the subprotocol, HTTPServiceUnavailable when stopped or full."""
@@ -132,7 +189,7 @@ class SipStack:
 
     def receive(self, flow: Flow, data: bytes, remote: RemoteAddress) -> None:
         """A message goes to the SIP thread."""
-        self._run("receive", flow, data, remote)
+        self._run("receive", flow, data, remote, time.monotonic())
 
     def lost(self, flow: Connection, why: str) -> None:
         """A connection closed."""
@@ -173,14 +230,29 @@ class SipStack:
     def _make_engine(self) -> Any:
         assert self._reactor is not None
         return self._reactor.engine.Engine(
-            self._settings, self._hub, self.accounts, self._locations, self._post, time.monotonic
-        )
+            self._settings, self._hub, self.accounts, self._locations, self._post, time.monotonic, self.traces,
+            self.bans, self._find_hops,
+        )  # fmt: skip
 
     def _post(self, event: SipEvent) -> None:
         try:
             self._loop.call_soon_threadsafe(self._on_event, event)
         except RuntimeError:
             log.info("event after the loop ended: %s", type(event).__name__)
+
+    def _posted(self, event: SipEvent) -> None:
+        self._loop.call_soon(self._on_event, event)
+
+    def _find_hops(self, servers: tuple[TrunkServer, ...], found: Found) -> None:
+        """Asked in the SIP thread, looked up in the loop thread, answered in the SIP thread."""
+        self._loop.call_soon_threadsafe(self._roads.find, servers, self._back_in_sip_thread(found))
+
+    def _back_in_sip_thread(self, found: Found) -> Found:
+        def answer(hops: tuple[Hop, ...], why_not: str) -> None:
+            if self._engine is not None and self._reactor is not None:
+                self._reactor.call(found, hops, why_not)
+
+        return answer
 
     def _account_changed(self, username: str) -> None:
         self._run("drop_contacts", username)

@@ -40,6 +40,7 @@ async def test_carl_hears_the_prompt_and_presses_a_key(
         "ChannelHangupRequest",
         "StasisEnd",
         "ChannelDestroyed",
+        "ChannelUserevent",
     ]
     await nothing_left(ari)
 

@@ -25,7 +25,13 @@ def test_defaults() -> None:
         ("HELPLINE_RTP_PORTS", "20000"),
         ("HELPLINE_RTP_PORTS", "20000-20001"),
         ("HELPLINE_SILENCE_S", "soon"),
+        ("HELPLINE_TRACE_KEEP_S", "-1"),
+        ("HELPLINE_DRAIN_S", "long"),
         ("HELPLINE_SIP_HOST", "0.0.0.0"),
+        ("HELPLINE_CODECS", "opus,g722"),
+        ("HELPLINE_CODECS", "g711,mp3"),
+        ("HELPLINE_RTP_LATCH", "perhaps"),
+        ("HELPLINE_BROWSER_RELAY", "perhaps"),
     ],
 )
 def test_mistakes_are_named(name: str, value: str) -> None:
@@ -35,3 +41,9 @@ def test_mistakes_are_named(name: str, value: str) -> None:
 
 def test_the_ari_port_follows_the_web_port() -> None:
     assert from_environment(LEAST | {"HELPLINE_PORT": "9000"}).ari_port == 9088
+
+
+def test_the_desk_may_prefer_a_codec_and_leave_one_out() -> None:
+    assert from_environment(LEAST).codecs == ("G711", "G722", "opus")
+    assert from_environment(LEAST | {"HELPLINE_CODECS": "Opus, g711"}).codecs == ("opus", "G711")
+    assert from_environment(LEAST | {"HELPLINE_RTP_LATCH": "always"}).latch == "always"

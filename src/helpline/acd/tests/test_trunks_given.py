@@ -19,7 +19,7 @@ class PaperAri:
 
     def __init__(self, *refuses: str, status: int = 403) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.away = False
+        self.away = self.asterisk = False
         self._refuses, self._status = refuses, status
         self.answers: dict[str, Any] = {}
 
@@ -32,6 +32,9 @@ class PaperAri:
         if kind in self._refuses:
             raise AriError(self._status, "no")
         return None
+
+    async def is_asterisk(self) -> bool:
+        return self.asterisk
 
     async def get(self, path: str) -> Any:
         if path not in self.answers:
@@ -71,6 +74,16 @@ async def test_an_asterisk_that_reads_trunks_from_files_refuses_some_and_nothing
     ari = PaperAri("registration", "identify")
     await Trunks(ari).give([LINE])  # type: ignore[arg-type]  # of paper
     assert [kind for _, kind in ari.asked] == ["auth", "identify", "registration", "aor", "endpoint"]
+
+
+async def test_an_asterisk_forgets_what_was_taken_away() -> None:
+    """It adds to the lists of an object it knows: an address that is no longer the provider's would stay admitted."""
+    ari = PaperAri()
+    ari.asterisk = True
+    await Trunks(ari).give([LINE])  # type: ignore[arg-type]  # of paper
+    for kind in ("identify", "aor"):
+        assert ari.asked.index(("DELETE", kind)) < ari.asked.index(("PUT", kind))
+    assert [kind for method, kind in ari.asked if method == "DELETE"] == ["identify", "aor"]
 
 
 async def test_a_switch_that_is_away_is_tried_again_with_everything() -> None:

@@ -17,13 +17,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from helpline.acd.models import EntryPoint
 from helpline.conf.demo import load
 from helpline.conf.tests.busy_desk import BusyDesk, busy
+from helpline.core.access import SYSTEM as SYSTEM_ACTOR
 from helpline.core.clock import SYSTEM
 from helpline.knowledge.models import Article
 from helpline.people.actions import create_token
 from helpline.people.models import User
 from helpline.procedure.models import Procedure
 from helpline.procedure.parsing import parse
-from helpline.telephony.models import Recording, RecordingState
+from helpline.telephony.asterisk import speech
+from helpline.telephony.models import Recording, RecordingState, Trunk
+from helpline.telephony.trunk_actions import TrunkFacts, save_trunk
 from helpline.tickets.models import Category, Incident
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -83,12 +86,25 @@ def _entry(_desk: BusyDesk) -> int:
     return EntryPoint.objects.get(number="100").pk
 
 
+def _trunk(desk: BusyDesk) -> str:
+    facts = TrunkFacts(name="budget", hosts=("sip.example.test",), register=False)
+    known = Trunk.objects.filter(name="budget").first()
+    return (known or save_trunk(SYSTEM_ACTOR, desk.ticket.desk, facts)).name
+
+
 def _queue(desk: BusyDesk) -> str:
     return desk.call.queue_key
 
 
 def _desk(desk: BusyDesk) -> int:
     return desk.ticket.desk_id
+
+
+def _prompt(desk: BusyDesk) -> str:
+    """A rendered prompt, by its name."""
+    speech.folder().mkdir(parents=True, exist_ok=True)
+    (speech.folder() / f"{'7' * 64}.wav").write_bytes(b"RIFF")
+    return "7" * 64
 
 
 def _recording(desk: BusyDesk) -> object:
@@ -133,9 +149,13 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "queues": _at(),
     "new_queue": _at(),
     "queue": _at(_queue),
+    "trunks": _at(),
+    "new_trunk": _at(),
+    "trunk": _at(_trunk),
     "people:desks": _at(),
     "people:desk": _at(_desk),
     "recording_file": _at(_recording),
+    "prompt_file": _at(_prompt),
     "tickets:list": _tickets,
     "tickets:new": _at(),
     "tickets:ticket": _at(_number),
@@ -166,6 +186,9 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "web:search": _at(queries=("", "?q=vpn", "?q=carl", "?q=%2B3130555")),
     "portal:call": _at(),
     "healthz": _at(),
+    "metrics": _at(),
+    "switch": _at(),
+    "call_ladder": _both_calls,
     "api:openapi-json": _at(),
     "api:call_list": _at(queries=("", "?state=ended")),
     "api:call_detail": _both_calls,
@@ -203,6 +226,8 @@ ELSEWHERE = frozenset(name for name in SAMPLES if name.startswith(("account_", "
 POSTS = frozenset(
     {
         "phone_verb",
+        *("trunk_switch", "trunk_drop"),
+        "lift_ban",
         *("new_menu_key", "menu_key", "queue_need", "queue_need_drop", "new_queue_tip", "queue_tip"),
         *("people:new_desk", "people:new_team", "tickets:new_category"),
         *(f"tickets:{verb}" for verb in ("bulk", "properties", "requester", "note", "promise")),

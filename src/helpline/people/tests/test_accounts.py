@@ -44,6 +44,10 @@ class TestUsers:
         with pytest.raises(Conflict):
             actions.create_user(SYSTEM, "ada", password="x")
 
+    def test_nobody_is_called_what_switches_call_strangers(self):
+        with pytest.raises(Conflict):
+            actions.create_user(SYSTEM, "anonymous", password="x")
+
     def test_a_weak_password_is_refused_with_the_reason(self):
         with pytest.raises(Invalid, match="short"):
             actions.create_user(actor("lena", Role.DESK_ADMIN), "ben", password="abc")

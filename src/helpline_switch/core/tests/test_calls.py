@@ -40,6 +40,7 @@ async def test_a_call_from_ring_to_goodbye(rig: Rig) -> None:
         "ChannelLeftBridge",
         "StasisEnd",
         "ChannelDestroyed",
+        "ChannelUserevent",
     ]
     assert rig.media.commands("close_leg") == [(channel,)]
     assert rig.board.channels == {}

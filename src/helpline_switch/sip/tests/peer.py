@@ -286,7 +286,8 @@ class Phone:
     async def dial(self, uri: str, *headers: str, body: str = OFFER, password: str = "") -> Request:
         """INVITE; answers a challenge when it has a password."""
         call = Call(self.user)
-        invite = self.send(self.request("INVITE", uri, *headers, body=body, call=call))
+        asks = ("Authorization: Digest username=x",) if password else ()
+        invite = self.send(self.request("INVITE", uri, *headers, *asks, body=body, call=call))
         if password:
             response = await self.expect(401)
             self.ack(invite, response)
