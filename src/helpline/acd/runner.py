@@ -19,7 +19,18 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections
 
-from helpline.acd import accounts, carrying, commands, engine, failing, heard, present, restore, watch
+from helpline.acd import (
+    accounts,
+    carrying,
+    commands,
+    engine,
+    entry_numbers,
+    failing,
+    heard,
+    present,
+    restore,
+    watch,
+)
 from helpline.acd.conductor import Conductor, new_conductor
 from helpline.acd.desk_clock import DeskClock
 from helpline.acd.lanes import Lanes
@@ -81,6 +92,7 @@ class Runner:
             on_down=lambda reason: None,
         )
         self._accounts = accounts.Accounts(self._ari)
+        self._entry_numbers = entry_numbers.EntryNumbers(self._ari)
         self._lanes = Lanes(self._ari, self._order_failed, self._fetched)
 
     async def run(self) -> None:
@@ -156,7 +168,8 @@ class Runner:
             self._arrived.clear()
             try:
                 self._accounts.forget()
-                await self._give_accounts()
+                self._entry_numbers.forget()
+                await self._equip_switch()
                 there = await present.ask(self._ari)
             except AriError as error:
                 log.warning("switch_not_ready", error=str(error))
@@ -221,10 +234,12 @@ class Runner:
     async def _read_settings(self) -> None:
         self._inbox.put_nowait(Conductor.reconfigure)
         with contextlib.suppress(AriError):
-            await self._give_accounts()
+            await self._equip_switch()
 
-    async def _give_accounts(self) -> None:
+    async def _equip_switch(self) -> None:
+        """Phone accounts and entry numbers as they are set now. Raises AriError."""
         await self._accounts.give(await _db(accounts.wanted))
+        await self._entry_numbers.give(await _db(entry_numbers.wanted))
 
     # the work
 
