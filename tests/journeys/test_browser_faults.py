@@ -9,7 +9,7 @@ from tests.journeys.test_browser_transfer import SUMMARY, SVEN, talking
 from tests.peers.browser import Chromium
 from tests.peers.desk import Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 
 async def test_reloading_the_page_gives_the_call_back(desk: Desk, chromium: Chromium) -> None:
