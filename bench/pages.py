@@ -28,12 +28,19 @@ DOES = ("drops", "is locked", "stays black", "is slow", "prints blank pages", "a
 
 def fill(desk: Any, now: Any) -> None:
     """Customers, calls and tickets of the last three years; one ticket in fifty is live. Each has a note and a call."""
-    from helpline.customers.models import Contact, PhoneNumber
     from helpline.people.models import User
-    from helpline.telephony.models import Call
-    from helpline.tickets.models import Category, Item, Priority, Ticket
 
     rng = Random(1)  # plausible, not secret
+    agents = list(User.objects.all())
+    moments = [now - timedelta(minutes=15 * number) for number in range(TICKETS)]
+    contacts = fill_contacts(desk, now)
+    calls = fill_calls(desk, contacts, agents, moments, rng)
+    fill_items(fill_tickets(desk, contacts, agents, moments, rng), calls)
+
+
+def fill_contacts(desk: Any, now: Any) -> list[Any]:
+    from helpline.customers.models import Contact, PhoneNumber
+
     contacts = Contact.objects.bulk_create(
         Contact(desk=desk, name=f"Caller {number}", user_id=f"X-{number}", created_at=now)
         for number in range(CONTACTS)
@@ -41,59 +48,69 @@ def fill(desk: Any, now: Any) -> None:
     PhoneNumber.objects.bulk_create(
         PhoneNumber(contact=contact, e164=f"+3197{number:08}") for number, contact in enumerate(contacts)
     )
-    moments = [now - timedelta(minutes=15 * number) for number in range(TICKETS)]
-    agents = list(User.objects.all())
-    calls = Call.objects.bulk_create(
-        (
-            Call(
-                desk=desk,
-                state="ended",
-                outcome="answered",
-                from_number=f"+3197{(number % CONTACTS):08}",
-                to_number="100",
-                contact=contacts[number % CONTACTS],
-                agent=rng.choice(agents),
-                queue_key="acme-network",
-                started_at=moments[number],
-                answered_at=moments[number],
-                ended_at=moments[number],
-                wait_s=20,
-                talk_s=200,
-            )
-            for number in range(CALLS)
-        ),
-        batch_size=BATCH,
+    return contacts
+
+
+def fill_calls(
+    desk: Any, contacts: list[Any], agents: list[Any], moments: list[Any], rng: Random
+) -> list[Any]:
+    from helpline.telephony.models import Call
+
+    rows = (
+        Call(
+            desk=desk,
+            state="ended",
+            outcome="answered",
+            from_number=f"+3197{(number % CONTACTS):08}",
+            to_number="100",
+            contact=contacts[number % CONTACTS],
+            agent=rng.choice(agents),
+            queue_key="acme-network",
+            started_at=moments[number],
+            answered_at=moments[number],
+            ended_at=moments[number],
+            wait_s=20,
+            talk_s=200,
+        )
+        for number in range(CALLS)
     )
+    return Call.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def fill_tickets(
+    desk: Any, contacts: list[Any], agents: list[Any], moments: list[Any], rng: Random
+) -> list[Any]:
+    from helpline.tickets.models import Category, Priority, Ticket
+
     priorities, categories = list(Priority.objects.all()), list(Category.objects.filter(desk=desk))
-    tickets = Ticket.objects.bulk_create(
-        (
-            Ticket(
-                number=100_000 + number,
-                desk=desk,
-                subject=f"{rng.choice(WORDS)} {rng.choice(DOES)}",
-                requester=contacts[number % CONTACTS],
-                category=rng.choice(categories),
-                priority=rng.choice(priorities),
-                status="open" if number % 50 == 0 else "closed",
-                assignee=rng.choice(agents),
-                created_at=moments[number],
-                updated_at=moments[number],
-            )
-            for number in range(TICKETS)
-        ),
-        batch_size=BATCH,
+    rows = (
+        Ticket(
+            number=100_000 + number,
+            desk=desk,
+            subject=f"{rng.choice(WORDS)} {rng.choice(DOES)}",
+            requester=contacts[number % CONTACTS],
+            category=rng.choice(categories),
+            priority=rng.choice(priorities),
+            status="open" if number % 50 == 0 else "closed",
+            assignee=rng.choice(agents),
+            created_at=moments[number],
+            updated_at=moments[number],
+        )
+        for number in range(TICKETS)
     )
-    Item.objects.bulk_create(
-        (Item(ticket=one, kind="note", at=one.created_at, body="Restart tried.") for one in tickets),
-        batch_size=BATCH,
+    return Ticket.objects.bulk_create(rows, batch_size=BATCH)
+
+
+def fill_items(tickets: list[Any], calls: list[Any]) -> None:
+    from helpline.tickets.models import Item
+
+    notes = (Item(ticket=one, kind="note", at=one.created_at, body="Restart tried.") for one in tickets)
+    talks = (
+        Item(ticket=one, kind="call", at=one.created_at, call_id=call.pk)
+        for one, call in zip(tickets, calls, strict=False)
     )
-    Item.objects.bulk_create(
-        (
-            Item(ticket=one, kind="call", at=one.created_at, call_id=call.pk)
-            for one, call in zip(tickets, calls, strict=False)
-        ),
-        batch_size=BATCH,
-    )
+    Item.objects.bulk_create(notes, batch_size=BATCH)
+    Item.objects.bulk_create(talks, batch_size=BATCH)
 
 
 def pages(busy: Any) -> dict[str, tuple[str, str]]:

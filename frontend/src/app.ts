@@ -7,6 +7,7 @@ import { startKeyboard } from "./shell/keyboard";
 import { startRequests } from "./shell/requests";
 import { startServerClock } from "./shell/server_clock";
 import { startTheme } from "./shell/theme";
+import { startThreadPane } from "./shell/thread_pane";
 import { startTimers } from "./shell/timers";
 import { startToasts } from "./shell/toasts";
 import { startLive } from "./live/live";
@@ -28,6 +29,7 @@ startHelp();
 startKeyboard();
 startForms();
 startTimers();
+startThreadPane();
 startPlayers();
 if (document.body.dataset.user) {
   startLive();

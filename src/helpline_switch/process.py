@@ -166,9 +166,7 @@ def _sip_settings(settings: SwitchSettings) -> SipSettings:
         realm=settings.realm,
         origins=settings.ws_origins,
         invites_per_second=settings.stranger_calls_per_s,
-        bans=BanRules(
-            guesses=settings.ban_guesses, first_seconds=settings.ban_s, never=settings.sip_trusted
-        ),
+        bans=BanRules(guesses=settings.ban_guesses, first_seconds=settings.ban_s, never=settings.sip_trusted),
         trace=TraceLimits(keep_s=settings.trace_keep_s),
     )
 

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
+from urllib.parse import quote
 
 from tests.peers.ari import Ari, AriError
 from tests.peers.baresip import Phone
@@ -202,7 +203,7 @@ class Floor:
 
     def newest(self, number: str) -> Row | None:
         """The newest call of a number, asked here and now."""
-        found: list[Row] = self.desk.api("GET", f"/calls?from={number}&limit=1")["items"]
+        found: list[Row] = self.desk.api("GET", f"/calls?from={quote(number)}&limit=1")["items"]
         return found[0] if found else None
 
     def has_no_leg(self, call: Row, name: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.floor import HUMS, Floor, Line, Row
 from tests.peers.desk import ApiError, Desk
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow, pytest.mark.postgres]
 
 CARL = 700.0
 

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from tests.peers.browser import Chromium, GuestCaller, Worker
 from tests.peers.desk import Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 
 async def carl_reaches(ada: Worker, carl: GuestCaller, key: str = "1") -> str:
@@ -85,7 +85,6 @@ def recording_of(desk: Desk, call: str) -> bytes:
         return bytes(answer.read())
 
 
-@pytest.mark.postgres
 async def test_two_people_talk_and_a_ticket_is_left(desk: Desk, chromium: Chromium) -> None:
     ada = await chromium.agent("ada")
     await expect(ada.page.locator("#presence")).to_contain_text("Available")

@@ -1,13 +1,15 @@
 """What goes wrong in browsers: F5 in a call, a closed browser in mid-call. The caller is never dropped."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.test_browser_transfer import talking
+from tests.journeys.test_browser_transfer import SUMMARY, SVEN, talking
 from tests.peers.browser import Chromium
 from tests.peers.desk import Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 
 async def test_reloading_the_page_gives_the_call_back(desk: Desk, chromium: Chromium) -> None:
@@ -23,6 +25,36 @@ async def test_reloading_the_page_gives_the_call_back(desk: Desk, chromium: Chro
     await carl.hears(ada)
     await carl.is_in("talking")
     assert desk.call(call)["agent"] == "ada"
+
+
+async def test_reloading_while_a_colleague_is_asked_gives_both_back(desk: Desk, chromium: Chromium) -> None:
+    """Carl stays on hold, Sven waits for Ada; nobody is put together who did not ask for it."""
+    sven = await chromium.agent("sven", SVEN)
+    ada, carl, call = await talking(chromium)
+    await ada.consult("Sven", SUMMARY)
+    await sven.is_rung()
+    await sven.press("answer")
+    await sven.hears(ada)
+
+    await ada.page.reload()
+    await sven.hears_not(ada)
+    await asyncio.gather(sven.hears(ada), ada.hears(sven))
+    await ada.is_in("consulting")
+    await sven.is_in("consulting")
+    await expect(ada.bar).to_contain_text("Sven")
+    await carl.hears_not(sven)
+    await carl.hears_sound()  # music
+    told = desk.call(call)
+    assert (told["agent"], told["state"]) == ("ada", "held")
+
+    await ada.press("merge")
+    await ada.is_in("conference")
+    await asyncio.gather(carl.hears(ada, sven), ada.hears(carl, sven), sven.hears(ada, carl))
+    await ada.page.reload()
+    await asyncio.gather(carl.hears(sven), sven.hears(carl))
+    await ada.is_in("conference")
+    await asyncio.gather(carl.hears(ada, sven), ada.hears(carl, sven))
+    await carl.hang_up()
 
 
 async def test_a_closed_browser_sends_the_caller_to_the_front_of_the_queue(

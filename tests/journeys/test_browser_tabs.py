@@ -9,7 +9,7 @@ from tests.journeys.test_browser_transfer import ADA, CARL
 from tests.peers.browser import Chromium, Worker
 from tests.peers.desk import Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 #: how long two tabs may differ, in seconds
 AGREE_S = 1.0

@@ -10,7 +10,7 @@ from tests.peers.baresip import Phone
 from tests.peers.browser import PASSWORD, Chromium, GuestCaller, Worker
 from tests.peers.desk import Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 ADA, CARL, SVEN = 440, 700, 1000
 SUMMARY = "VPN drops since the update, restart tried"
@@ -28,7 +28,6 @@ async def talking(chromium: Chromium, agent: str = "ada") -> tuple[Worker, Guest
     return ada, carl, call
 
 
-@pytest.mark.postgres
 async def test_a_warm_transfer_takes_the_ticket_along(desk: Desk, chromium: Chromium) -> None:
     sven = await chromium.agent("sven", SVEN)
     ada, carl, call = await talking(chromium)

@@ -10,7 +10,7 @@ from tests.peers.baresip import Phone
 from tests.peers.desk import Desk
 from tests.peers.sipp import Caller, Sipp
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow, pytest.mark.postgres]
 
 NUMBER = "+31850001717"
 

@@ -10,7 +10,7 @@ import pytest
 from tests.journeys.floor import Floor
 from tests.peers.baresip import Phone
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.postgres]
 
 #: seconds in which a phone must fall silent when its caller is gone
 SILENT_S = 0.3

@@ -12,7 +12,7 @@ import pytest
 from tests.journeys.floor import Floor, Row
 from tests.peers.baresip import Phone
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.postgres]
 
 _numbers = count(801)
 

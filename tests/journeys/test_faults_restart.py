@@ -11,13 +11,12 @@ import pytest
 from tests.journeys.floor import HUMS, Floor
 from tests.journeys.processes import process_of
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.postgres]
 
 
-@pytest.mark.postgres
 async def test_acd_dies_while_callers_are_everywhere(floor: Floor) -> None:
     """One in the greeting, one in the menu, two waiting, one ringing, one talking, one on hold, one in wrap-up."""
-    await floor.staff(wrap_up_s=60)
+    await floor.staff(wrap_up_s=60, ring_s=60)
     ada = await floor.phone("ada", mode="auto")
     talk = await floor.waiting("0701")
     await talk.voice.hears(HUMS["ada"], within=20)

@@ -73,33 +73,50 @@ async def test_a_wrong_sip_password(floor: Floor) -> None:
     await floor.clean()
 
 
-async def _turned_away(floor: Floor, called: str, caller: str) -> dict[str, Any]:
-    """A stranger calls, hears that there is nobody, and is let go; what the rows say of it."""
-    steps = Caller(called=called, caller=caller).invite().answered().hung_up(30)
-    async with Sipp(floor.desk, steps, floor.directory) as sipp:  # type: ignore[arg-type]  # has the port
-        await sipp.finished(30)
+async def _rows_of(floor: Floor, number: str) -> list[dict[str, Any]]:
+    """What the desk has written of calls from that number."""
     ask = (
         "import json; from helpline.telephony.models import Call;"
-        f"call = Call.objects.get(from_number={caller!r}); print(json.dumps("
-        "{'outcome': call.outcome, 'by': call.ended_by, 'desk': call.desk_id, 'state': call.state}))"
+        f"rows = Call.objects.filter(from_number={number!r}); print(json.dumps("
+        "[{'outcome': one.outcome, 'by': one.ended_by, 'desk': one.desk_id and one.desk.key,"
+        " 'state': one.state} for one in rows]))"
     )
     printed = await floor.command("shell", "-c", ask)
-    found: dict[str, Any] = json.loads(printed.strip().splitlines()[-1])
+    found: list[dict[str, Any]] = json.loads(printed.strip().splitlines()[-1])
     return found
 
 
-async def test_a_number_that_is_none(floor: Floor) -> None:
-    found = await _turned_away(floor, "999", "0901")
-    assert found == {"outcome": "refused", "by": "desk", "desk": None, "state": "ended"}
+async def _turned_away(floor: Floor, called: str, caller: str) -> None:
+    """A stranger gets 404 from the switch; the desk is not even bothered."""
+    steps = Caller(called=called, caller=caller).invite().refused(404)
+    async with Sipp(floor.desk, steps, floor.directory) as sipp:  # type: ignore[arg-type]  # has the port
+        await sipp.finished(30)
+    assert re.search(rf"call refused.*called='{called}'", floor.desk.log)
+    assert await _rows_of(floor, caller) == []
+
+
+async def test_a_stranger_dials_a_number_that_is_none(floor: Floor) -> None:
+    await _turned_away(floor, "999", "0901")
+    await floor.clean()
+
+
+async def test_ada_dials_a_number_that_is_none(floor: Floor) -> None:
+    """A phone of the desk is told in words, and the call is there to be seen."""
+    ada = await floor.phone("ada", on_duty=False)
+    await ada.dial("999")
+    await ada.expect("CALL_ESTABLISHED", 20)
+    await ada.expect("CALL_CLOSED", 30)
     assert re.search(r"unknown_number .*number=999", floor.desk.log)
+    assert await _rows_of(floor, "ada") == [
+        {"outcome": "refused", "by": "desk", "desk": "acme", "state": "ended"}
+    ]
     await floor.clean()
 
 
 async def test_a_stranger_cannot_ring_an_agent(floor: Floor) -> None:
     """Without an account only entry points are reached, whatever is dialled."""
     ada = await floor.phone("ada")
-    found = await _turned_away(floor, "ada", "0902")
-    assert found["outcome"] == "refused"
+    await _turned_away(floor, "ada", "0902")
     assert "CALL_INCOMING" not in [event["type"] for event in ada.events]
     assert (await floor.agent("ada"))["state"] == "available"
     await floor.clean()

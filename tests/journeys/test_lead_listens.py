@@ -40,7 +40,9 @@ async def ears_of(floor: Floor, call: Row, agent: str) -> Samples:
         await ari.expect("RecordingFinished")
         file = floor.directory / f"ears-{agent}.wav"
         file.write_bytes(await ari.get(f"/recordings/stored/ears-{agent}/file"))
-        hears = (await asyncio.to_thread(read_wav, file))[-1]  # Asterisk has only this side, ours has it right
+        hears = (await asyncio.to_thread(read_wav, file))[
+            -1
+        ]  # Asterisk has only this side, ours has it right
         await ari.delete(f"/recordings/stored/ears-{agent}")
     return hears[RATE // 2 :]
 

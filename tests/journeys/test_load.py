@@ -15,7 +15,7 @@ from tests.journeys.floor import TEMPS, Floor
 from tests.peers.baresip import Phone
 from tests.peers.sipp import Caller, Sipp
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow, pytest.mark.postgres]
 
 PATIENT, HASTY, PER_SECOND = 50, 10, 5.0
 TALK_S = 3.0
@@ -58,7 +58,6 @@ async def _serve(phone: Phone) -> None:
             await phone.hang_up()
 
 
-@pytest.mark.postgres
 async def test_sixty_calls(floor: Floor) -> None:
     phones = [await floor.phone(name, mode="auto") for name in AGENTS]
     serving = [asyncio.create_task(_serve(phone)) for phone in phones]

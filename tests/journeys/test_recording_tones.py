@@ -15,7 +15,7 @@ from tests.peers.baresip import Phone
 from tests.peers.desk import ApiError, Desk
 from tests.peers.voice import RATE, Samples, level, read_wav
 
-pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow]
+pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow, pytest.mark.postgres]
 
 NUMBER = "0801"
 CARL, ADA, SVEN = 700.0, HUMS["ada"], HUMS["sven"]

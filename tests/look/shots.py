@@ -48,6 +48,7 @@ SHOTS = (
     Shot("ticket-new", "/tickets/new/"),
     Shot("contacts", "/contacts/"),
     Shot("contact", "/contacts/", first="#main a[href^='/contacts/']:not([href*='new'])"),
+    Shot("contact-erase", "/contacts/1/", first="#main a[href$='/erase/']"),
     Shot("incidents", "/incidents/"),
     Shot("calls", "/calls/"),
     Shot("calls-empty", "/calls/?text=nobody"),

@@ -99,7 +99,9 @@ class Phone:
         (self.directory / "contacts").write_text("")
 
     def _modules(self) -> str:
-        wanted = [name for name in ("g722", "opus") if name in self._codecs] + ["srtp"] * bool(self._encryption)
+        wanted = [name for name in ("g722", "opus") if name in self._codecs] + ["srtp"] * bool(
+            self._encryption
+        )
         return "".join(f"module {name}.so\n" for name in wanted)
 
     async def __aenter__(self) -> Phone:

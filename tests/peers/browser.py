@@ -27,7 +27,7 @@ PASSWORD = "helpline"
 #: a busy machine may need this long for a page, milliseconds
 PATIENCE_MS = 10_000
 
-#: Keeps the page's connections, and gives it a voice: a tone instead of the fake device's beep when `VOICE` is not 0.
+#: Keeps the page's connections and the tracks of its microphone; gives it a voice, a tone, when `VOICE` is not 0.
 _EARS = """
 (() => {
   const Real = window.RTCPeerConnection;
@@ -45,6 +45,7 @@ _EARS = """
     tone.frequency.value = hz; gain.gain.value = 0.25;
     tone.connect(gain).connect(end); tone.start();
     window.earVoice = context;
+    window.earTracks = end.stream.getAudioTracks();
     return end.stream;
   };
 })();

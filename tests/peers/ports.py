@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
+import tempfile
 import time
+from contextlib import suppress
+from pathlib import Path
 
-# Handed out, by monotonic time, and perhaps not bound yet.
-_given: dict[int, float] = {}
+#: ports handed out lately and perhaps not bound yet: a file each, for several test runs may go on side by side
+_CLAIMS = Path(tempfile.gettempdir()) / f"helpline-test-ports-{os.getuid()}"
 _FRESH_S = 15.0
 
 
@@ -20,18 +24,30 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
     return True
 
 
+def _claim(port: int) -> bool:
+    """Whether the port is ours now. A claim grows old by itself, for then the port is bound or free again."""
+    claim = _CLAIMS / str(port)
+    with suppress(FileNotFoundError):
+        if time.time() - claim.stat().st_mtime > _FRESH_S:
+            claim.unlink()
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
 def free_port(count: int = 1, *, low: int = 30_000, high: int = 32_000) -> int:
     """First of ``count`` consecutive ports free for both UDP and TCP, below the kernel's ephemeral range.
 
-    One process gives no port twice within fifteen seconds.
+    No port is given twice within fifteen seconds, to whatever process of this machine.
     """
+    _CLAIMS.mkdir(exist_ok=True)
     for _ in range(200):
         first = random.randrange(low, high - count, 2)
         wanted = range(first, first + count)
-        now = time.monotonic()
-        if any(now - _given.get(port, -_FRESH_S) < _FRESH_S for port in wanted):
+        if not all(_is_free(p, kind) for p in wanted for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
             continue
-        if all(_is_free(p, kind) for p in wanted for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
-            _given.update(dict.fromkeys(wanted, now))
+        if all(_claim(port) for port in wanted):
             return first
     raise RuntimeError(f"no {count} free ports between {low} and {high}")

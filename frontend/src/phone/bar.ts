@@ -37,6 +37,8 @@ export function refreshBar(): void {
 let announced = "";
 /** The call whose page or ticket was opened behind the bar, and which address it was. */
 let opened = { call: "", path: "" };
+/** The call whose page was not opened because something typed would have been lost. */
+let keptBack = "";
 
 function behind(): HTMLAnchorElement | null {
   return document.querySelector<HTMLAnchorElement>("#phone-bar [data-open-behind]");
@@ -51,8 +53,13 @@ function openBehind(bar: BarFacts): void {
   if (!isNew && !stillThere) return;
   opened = { call: bar.call, path: link.pathname };
   if (link.pathname === location.pathname) return;
-  if (mainHasUnsavedText()) document.querySelector("#phone-bar .bar-ticket")?.classList.add("bar-ticket-call");
+  if (mainHasUnsavedText()) keptBack = bar.call;
   else link.click();
+}
+
+/** The way to what the call is about, for whoever is still writing something else. */
+function pointOut(): void {
+  document.querySelector("#phone-bar .bar-ticket")?.classList.toggle("bar-ticket-call", behind()?.pathname !== location.pathname);
 }
 
 function sayRinging(bar: BarFacts): void {
@@ -65,6 +72,7 @@ function onBar(changed: (bar: BarFacts) => void): void {
   const bar = readBar();
   if (isOffered(bar)) sayRinging(bar);
   if (bar.call) openBehind(bar);
+  if (bar.call && bar.call === keptBack) pointOut();
   changed(bar);
 }
 

@@ -1,11 +1,11 @@
 /** The agent's phone: who is on duty, which tab has the sound, when it is ready, when it rings and answers. */
 import { wantTopic } from "../live/live";
 import { ask, tell } from "../shell/requests";
-import { notice } from "../shell/toasts";
+import { announce, notice } from "../shell/toasts";
 import { text } from "../shell/texts";
 import { isOffered, readBar, refreshBar, startBar, type BarFacts } from "./bar";
 import { startDragging } from "./drag";
-import { hearsAnything, isLive, MicError, onLost, openMicrophone } from "./microphone";
+import { hearsAnything, isLive, MicError, onLost, openMicrophone, silence } from "./microphone";
 import { startRinging, stopRinging, warmUp } from "./ring_tone";
 import type { Credentials, SipPhone } from "./sip_phone";
 import { TabLock } from "./tab_lock";
@@ -18,7 +18,7 @@ const ANSWER_WISH_MS = 8000;
 class DeskPhone {
   private readonly lock = new TabLock(
     () => this.onBar(readBar()),
-    () => this.switchOff(false),
+    () => this.switchOff(),
   );
   private sip: SipPhone | null = null;
   private stream: MediaStream | null = null;
@@ -29,6 +29,8 @@ class DeskPhone {
   private onceRegistered: () => void = () => undefined;
   /** Connecting failed on this page; only a click tries again. */
   private gaveUp = false;
+  private openingMicrophone = false;
+  private micWarningOff: () => void = () => undefined;
 
   start(): void {
     if (!document.getElementById("phone-bar")) return;
@@ -41,6 +43,8 @@ class DeskPhone {
     this.lock.wait();
     this.startBeat();
     window.addEventListener("pagehide", () => this.sip?.stop(true));
+    navigator.mediaDevices.addEventListener("devicechange", () => void this.micBack());
+    if (readBar().state !== "offline") void import("./sip_phone"); // on its way while the microphone opens
   }
 
   /** Follow what the server says: ring or be still, connect when on duty, let go when off. */
@@ -49,7 +53,7 @@ class DeskPhone {
     else stopRinging();
     if (!this.lock.owner) return;
     if (bar.state === "offline") {
-      if (!this.goingOnDuty) this.switchOff(false);
+      if (!this.goingOnDuty) this.switchOff();
     } else if (bar.state && !this.sip && !this.gaveUp) void this.connect();
   }
 
@@ -78,8 +82,12 @@ class DeskPhone {
       this.lock.take();
       this.gaveUp = false;
       if (!this.sip && !(await this.connect())) return;
+      if (!isLive(this.stream)) await this.takeMicrophone();
       if (this.stream && !(await hearsAnything(this.stream))) this.tell("mic_silent");
       if (readBar().state === "offline") await this.becomeAvailable();
+    } catch (error) {
+      if (!(error instanceof MicError)) throw error;
+      this.tell(error.trouble);
     } finally {
       this.goingOnDuty = false;
       refreshBar();
@@ -102,9 +110,11 @@ class DeskPhone {
     if (this.starting) return false;
     this.starting = true;
     try {
-      this.stream = isLive(this.stream) ? this.stream : await openMicrophone();
-      onLost(this.stream!, () => this.onMicLost());
-      this.gaveUp = !(await this.register());
+      // side by side: after F5 in a call somebody hears music as long as this takes
+      const [stream, account] = await Promise.all([this.microphone(), this.credentials(), import("./sip_phone")]);
+      this.stream = stream;
+      if (account) await this.register(account);
+      this.gaveUp = !account;
       return !this.gaveUp;
     } catch (error) {
       this.gaveUp = true;
@@ -116,14 +126,24 @@ class DeskPhone {
     }
   }
 
-  private async register(): Promise<boolean> {
+  private async microphone(): Promise<MediaStream> {
+    if (this.stream && isLive(this.stream)) return this.stream;
+    const stream = await openMicrophone();
+    onLost(stream, () => void this.onMicLost());
+    return stream;
+  }
+
+  /** What the switch wants to see; null when there is none, and the reason was shown. */
+  private async credentials(): Promise<Credentials | null> {
     const answer = await fetch("/phone/credentials/", { headers: { Accept: "application/json" } });
-    if (!answer.ok) {
-      tell(await answer.json());
-      return false;
-    }
+    if (answer.ok) return (await answer.json()) as Credentials;
+    tell(await answer.json());
+    return null;
+  }
+
+  private async register(account: Credentials): Promise<void> {
     const { SipPhone } = await import("./sip_phone");
-    this.sip = new SipPhone((await answer.json()) as Credentials, () => this.stream!, {
+    this.sip = new SipPhone(account, () => this.stream!, {
       registered: () => {
         this.onceRegistered();
         void this.sayReady();
@@ -133,7 +153,6 @@ class DeskPhone {
       changed: () => refreshBar(),
     });
     this.sip.start();
-    return true;
   }
 
   /** Wait until the switch knows us, at most `REGISTER_MS`. */
@@ -159,17 +178,41 @@ class DeskPhone {
     void this.sayReady();
   }
 
-  private onMicLost(): void {
-    notice(text("mic_lost"), text("mic_missing_help"), "error");
+  /** Pulled out, or taken away by the browser: nobody is hung up on; the call is silent until there is one again. */
+  private async onMicLost(): Promise<void> {
+    if (!this.sip) return;
+    const talking = this.sip.talking;
+    this.micWarningOff();
+    this.micWarningOff = notice(text(talking ? "mic_lost_in_call" : "mic_lost"), text("mic_lost_help"), "error", true);
+    announce(text(talking ? "mic_lost_in_call" : "mic_lost"));
     void this.sayReady();
-    navigator.mediaDevices.addEventListener("devicechange", () => void this.micBack(), { once: true });
+    await this.sip.speakFrom(silence());
+    await this.micBack(); // there may be another one
   }
 
+  /** Something was plugged in or out. */
   private async micBack(): Promise<void> {
-    if (!isLive(this.stream) && this.sip) {
-      this.switchOff(true);
-      await this.connect();
+    if (!this.sip || isLive(this.stream)) return;
+    try {
+      await this.takeMicrophone();
+    } catch (error) {
+      if (!(error instanceof MicError)) throw error; // the warning stands until there is a microphone
     }
+  }
+
+  /** Open a microphone for the phone as it is, with the calls that are going on. Throws MicError. */
+  private async takeMicrophone(): Promise<void> {
+    if (this.openingMicrophone) return;
+    this.openingMicrophone = true;
+    try {
+      this.stream = await this.microphone();
+      await this.sip?.speakFrom(this.stream);
+    } finally {
+      this.openingMicrophone = false;
+    }
+    this.micWarningOff();
+    notice(text("mic_back"));
+    void this.sayReady();
   }
 
   private get ready(): boolean {
@@ -194,12 +237,12 @@ class DeskPhone {
     });
   }
 
-  private switchOff(keepMicrophone: boolean): void {
+  private switchOff(): void {
     stopRinging();
     this.sip?.stop(false);
     this.sip = null;
     this.saidReady = null;
-    if (keepMicrophone) return;
+    this.micWarningOff();
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
   }

@@ -72,6 +72,11 @@ export function isLive(stream: MediaStream | null): boolean {
   return stream?.getAudioTracks().some((track) => track.readyState === "live") ?? false;
 }
 
+/** A source that says nothing: the connection of a call stays alive by it while there is no microphone. */
+export function silence(): MediaStream {
+  return new AudioContext().createMediaStreamDestination().stream;
+}
+
 /** Call back once when the track ends (unplugged, permission taken away). */
 export function onLost(stream: MediaStream, lost: () => void): void {
   stream.getAudioTracks().forEach((track) => track.addEventListener("ended", lost, { once: true }));

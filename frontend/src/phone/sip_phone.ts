@@ -90,6 +90,13 @@ export class SipPhone {
     return [...this.sessions].some((session) => session.isEstablished());
   }
 
+  /** Have all calls hear this from now on; nothing is negotiated anew. */
+  async speakFrom(stream: MediaStream): Promise<void> {
+    const track = stream.getAudioTracks()[0] ?? null;
+    const senders = [...this.sessions].flatMap((session) => session.connection?.getSenders() ?? []);
+    await Promise.all(senders.map((sender) => sender.replaceTrack(track)));
+  }
+
   /** Pick up what rings. False when nothing does. */
   answer(): boolean {
     const session = this.ringing;

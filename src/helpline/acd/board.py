@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Q
 
 from helpline.acd import access, why
 from helpline.acd.cards import caller_name, contact_ref, person
@@ -54,14 +54,15 @@ def live_board(actor: Actor, clock: Clock = SYSTEM_CLOCK, own: list[Desk] | None
     agents = agent_tiles(actor)
     own = list(desks(actor)) if own is None else own
     pulse = heartbeat.pulses(clock).get("acd")
+    counts = _stays_today(own, now)
     return Board(
         at=now,
-        queues=tuple(_queue_rows(actor, own, agents, now)),
+        queues=tuple(_queue_rows(actor, own, agents, counts)),
         in_menu=tuple(_in_menu(actor)),
         agents=agents,
         front_end=front_end_messages(actor),
         stuck=stuck_things(actor, clock),
-        today=_today(actor, own, now),
+        today=_today(own, now, counts),
         acd_up=bool(pulse and pulse.up),
         switch_up=bool(pulse and pulse.up and pulse.detail.get("switch")),
     )
@@ -73,31 +74,29 @@ def midnight(desk: Desk, now: datetime) -> datetime:
     return here.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _entries_today(own: list[Desk], now: datetime) -> QuerySet[QueueEntry]:
-    """Stays in queues that began today, and those that still last."""
+def _stays_today(own: list[Desk], now: datetime) -> dict[int, Mapping[str, int]]:
+    """Queue -> counts of the stays in it that began today, and of those that still last."""
     today = Q(pk__in=[])
     for desk in own:
         today |= Q(queue__desk=desk) & (Q(entered_at__gte=midnight(desk, now)) | Q(left_at=None))
-    return QueueEntry.objects.filter(today)
-
-
-def _queue_rows(
-    actor: Actor, own: list[Desk], agents: tuple[AgentTile, ...], now: datetime
-) -> Iterable[QueueRow]:
-    entries = _entries_today(own, now)
     soon = Q(left_at__lte=F("entered_at") + timedelta(seconds=THRESHOLD_S))
-    names = ("entered", "answered", "abandoned", "flowed_out", "in_time", "gone_early")
-    counted = entries.values("queue").annotate(
-        entered=Count("pk"),
+    names = ("offered", "answered", "abandoned", "flowed_out", "waiting", "in_time", "gone_early")
+    counted = QueueEntry.objects.filter(today).values("queue")
+    counted = counted.annotate(
+        offered=Count("pk"),
         answered=Count("pk", filter=Q(outcome=EntryOutcome.ANSWERED)),
         abandoned=Count("pk", filter=Q(outcome=EntryOutcome.ABANDONED)),
         flowed_out=Count("pk", filter=Q(outcome=EntryOutcome.FLOWED_OUT)),
+        waiting=Count("pk", filter=Q(left_at=None)),
         in_time=Count("pk", filter=soon & Q(outcome=EntryOutcome.ANSWERED)),
         gone_early=Count("pk", filter=soon & Q(outcome=EntryOutcome.ABANDONED)),
     )
-    counts: dict[int, Mapping[str, int]] = {
-        row[0]: dict(zip(names, row[1:], strict=True)) for row in counted.values_list("queue", *names)
-    }
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in counted.values_list("queue", *names)}
+
+
+def _queue_rows(
+    actor: Actor, own: list[Desk], agents: tuple[AgentTile, ...], counts: Mapping[int, Mapping[str, int]]
+) -> Iterable[QueueRow]:
     waiting = _waiting(actor)
     asked = _asked_at_first(own)
     for queue in Queue.objects.filter(desk__in=own).select_related("desk").order_by("desk__name", "name"):
@@ -111,7 +110,7 @@ def _queue_rows(
             callers=callers,
             longest_since=min((caller.since for caller in callers), default=None),
             free_agents=sum(_free_for(tile, asked[queue.pk]) for tile in agents),
-            entered_today=known["entered"],
+            entered_today=known["offered"],
             answered_today=known["answered"],
             abandoned_today=known["abandoned"],
             flowed_out_today=known["flowed_out"],
@@ -198,7 +197,7 @@ def _in_menu(actor: Actor) -> Iterable[WaitingCaller]:
         )
 
 
-def _today(actor: Actor, own: list[Desk], now: datetime) -> Today:
+def _today(own: list[Desk], now: datetime, counts: Mapping[int, Mapping[str, int]]) -> Today:
     today = Q(pk__in=[])
     for desk in own:
         today |= Q(desk=desk) & (Q(started_at__gte=midnight(desk, now)) | ~Q(state=CallState.ENDED))
@@ -208,13 +207,8 @@ def _today(actor: Actor, own: list[Desk], now: datetime) -> Today:
         talking=Count("pk", filter=Q(state__in=[CallState.TALKING, CallState.HELD])),
         in_menu=Count("pk", filter=Q(state=CallState.FLOW)),
     )
-    stays = _entries_today(own, now).aggregate(
-        offered=Count("pk"),
-        answered=Count("pk", filter=Q(outcome=EntryOutcome.ANSWERED)),
-        abandoned=Count("pk", filter=Q(outcome=EntryOutcome.ABANDONED)),
-        flowed_out=Count("pk", filter=Q(outcome=EntryOutcome.FLOWED_OUT)),
-        waiting=Count("pk", filter=Q(left_at=None)),
-    )
+    names = ("offered", "answered", "abandoned", "flowed_out", "waiting")
+    stays = {name: sum(known[name] for known in counts.values()) for name in names}
     return Today(**numbers, **stays)
 
 

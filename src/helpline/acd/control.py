@@ -122,20 +122,32 @@ def dtmf(conductor: "Conductor", request: Request) -> None:
 
 def answer(conductor: "Conductor", request: Request) -> None:
     """The page that holds the audio picks up; other phones are picked up by hand."""
-    talk = talk_for(request)
-    leg = talk.leg_of(request.actor.user_id)
-    if leg is None or leg.state == LegState.UP:
-        raise Conflict(_("Your phone does not ring for this call."), code="not_ringing")
+    talk, leg = _rung(request)
     phones.answer_now(conductor, leg.user_id or 0, talk.id)
 
 
 def reject(conductor: "Conductor", request: Request) -> None:
-    talk = talk_for(request)
-    leg = talk.leg_of(request.actor.user_id)
-    if leg is None or leg.user_id is None or leg.state == LegState.UP:
-        raise Conflict(_("Your phone does not ring for this call."), code="not_ringing")
+    talk, leg = _rung(request)
     conductor.order(talk.id, o.Hangup(leg.pk, 21))
     offering.refused(conductor, talk.id, conductor.agent(leg.user_id), engine.Refusal.REJECT)
+
+
+def _rung(request: Request) -> tuple[Talk, Leg]:
+    """The call, and the person's phone that rings for it. Raises Conflict when it rings no more: somebody was faster."""
+    call = request.command.call
+    talk = talk_of(call.pk) if call else None
+    if talk is None:
+        raise Conflict(_("This call is over."), code="call_over")
+    leg = talk.leg_of(request.actor.user_id)
+    if leg is not None and leg.state != LegState.UP:
+        return talk, leg
+    if leg is None and any(one.state != LegState.UP for one in talk.agents):
+        message = _("It rings somewhere else now.")
+    elif leg is None and talk.asker is not None:
+        message = _("Somebody else has answered this call.")
+    else:
+        message = _("Your phone does not ring for this call.")
+    raise Conflict(message, code="not_ringing")
 
 
 def hangup(conductor: "Conductor", request: Request) -> None:

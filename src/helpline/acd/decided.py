@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from helpline.acd import actions, duty, engine, names, offering
+from helpline.acd import actions, duty, engine, entry_numbers, names, offering
 from helpline.acd.engine.decisions import Fact
 from helpline.acd.models import EntryOutcome, MenuChoice
 from helpline.acd.prompts import NOBODY, UNKNOWN_NUMBER, position_words
@@ -102,15 +102,21 @@ def _voicemail(conductor: "Conductor", d: engine.Voicemail) -> None:
     say_farewell(conductor, d.call, NOBODY)
 
 
+def _misdialled(conductor: "Conductor", call: str) -> None:
+    dialled = Call.objects.get(pk=UUID(call))
+    log.warning("unknown_number", call=call, number=dialled.to_number)
+    desk = entry_numbers.desk_of_misdial(dialled.from_number)
+    calls.note_facts(dialled.pk, conductor.clock, ended_by="desk", outcome="refused", desk_id=desk)
+    leg = leg_of(call)
+    if leg:
+        conductor.order(call, o.Answer(leg))
+    say_farewell(conductor, call, UNKNOWN_NUMBER)
+
+
 def _hangup(conductor: "Conductor", d: engine.Hangup) -> None:
     call_id = UUID(d.call)
     if d.why == engine.Code.UNKNOWN_NUMBER:
-        log.warning("unknown_number", call=d.call, number=Call.objects.get(pk=call_id).to_number)
-        calls.note_facts(call_id, conductor.clock, ended_by="desk", outcome="refused")
-        leg = leg_of(d.call)
-        if leg:
-            conductor.order(d.call, o.Answer(leg))
-        say_farewell(conductor, d.call, UNKNOWN_NUMBER)
+        _misdialled(conductor, d.call)
         return
     by = "agent" if d.why == engine.Code.HUNG_UP else "desk"
     if not Call.objects.filter(pk=call_id).exclude(ended_by="").exists():

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from helpline.acd import actions, engine, hooks
+from helpline.acd import actions, engine, hooks, leaving
 from helpline.acd.models import WrapUp
 from helpline.people import actions as people
 from helpline.people.models import Presence, PresenceState
@@ -36,6 +36,8 @@ def set_agent(conductor: "Conductor", d: engine.SetAgent) -> None:
         actions.begin_wrap_up(user_id, known, until, conductor.clock)
     elif was and was.state in _MAY_WRAP_UP and d.state.value not in _MAY_WRAP_UP:
         _wrapped_up(conductor, user_id, "next_state" if was.next_state else "timer")
+    if was and was.state == PresenceState.LOST and d.state is engine.AgentState.OFFLINE and was.call_id:
+        leaving.not_back(conductor, was.call_id)
     if was and was.next_state and d.state.value not in _BEFORE_WISH:
         people.set_next_state(user_id, "", clock=conductor.clock)
 

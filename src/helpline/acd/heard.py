@@ -79,6 +79,8 @@ def _in_main(conductor: "Conductor", talk: Talk) -> None:
     bridge = names.main_bridge(talk.id)
     ours = [leg for leg in (*talk.agents, talk.consult) if leg is not None and leg.bridge_id == bridge]
     if not ours or talk.other is None or talk.other.bridge_id != bridge:
+        for leg in ours:
+            phones.agent_is_back(conductor, leg)
         return
     calls.end_hold(talk.id, conductor.clock)
     calls.set_state(talk.id, CallState.TALKING, conductor.clock)

@@ -149,13 +149,22 @@ def _colleague_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.L
             offering.refused(conductor, talk.id, agent, _refusal(fact))
         else:
             conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=engine.TalkEnd.HUNG_UP)
-    if asker is not None and fact.answered:
+    if asker is None:
+        _left_to_lost(conductor, talk, leg)
+    elif fact.answered:
         calls.note(talk.id, "consult_ended", clock=conductor.clock)
         offering.join_main(conductor, talk, asker)
-    elif asker is not None and talk.hold:
+    elif talk.hold:
         calls.begin_hold(talk.id, asker.user_id, "hold", talk.hold.asked, conductor.clock)
     conductor.order(talk.id, o.DropBridge(names.consult_bridge(talk.id)))
     calls.changed(talk.id, conductor.clock)
+
+
+def _left_to_lost(conductor: "Conductor", talk: Talk, colleague: Leg) -> None:
+    """The colleague has left while the agent is lost: the caller waits for the agent with music, not in silence."""
+    awaited = any(agent.state is engine.AgentState.LOST for agent in conductor.state.agents_of(talk.lane))
+    if awaited and talk.hold is None:
+        hold(conductor, talk, colleague, kind="lost", asked=False)
 
 
 def _agent_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> None:
@@ -174,16 +183,47 @@ def _was_lost(talk: Talk, fact: events.LegEnded) -> bool:
     """Cut off rather than hung up, with the caller still there and nobody else talking to them."""
     if not fact.answered or fact.cause not in LOST_CAUSES or talk.other is None or talk.call.ended_by:
         return False
-    return talk.asker is None and (talk.consult is None or talk.consult.state != LegState.UP)
+    return talk.asker is None
 
 
 def _agent_lost(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> None:
-    """The caller hears music; the agent gets the call back as soon as the phone is there again."""
+    """The caller hears music; the agent gets the call back as soon as the phone is there again.
+
+    Three who talked together are two meanwhile. A colleague asked in waits for the agent, as the caller does.
+    """
     log.warning("agent_lost", agent=agent, call=talk.lane)
-    hold(conductor, talk, leg, kind="lost", asked=False)
+    if not talk.merged:
+        _wait_for_lost(conductor, talk, leg)
     conductor.feed(engine.AgentPhoneLost, agent=agent)
     if agent in conductor.online:
         phones.ring_back(conductor, agent)
+
+
+def _wait_for_lost(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
+    """Music for everybody. A caller who was on hold already stays so, that the agent comes back to the same place."""
+    if phones.held_on_purpose(talk) and talk.other is not None:
+        _music(conductor, talk, talk.other)
+        conductor.feed(engine.HoldChanged, call=talk.lane, agent=conductor.agent(leg.user_id), held=True)
+    else:
+        hold(conductor, talk, leg, kind="lost", asked=False)
+    if talk.consult is not None:
+        _music(conductor, talk, talk.consult)
+
+
+def _music(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
+    """Out of the bridge the leg is in; whoever is in none hears music already, or still rings."""
+    if conductor.bridge_of(leg):
+        offering.aside(conductor, talk, leg)
+
+
+def not_back(conductor: "Conductor", call_id: UUID) -> None:
+    """A lost agent was waited for in vain: a colleague who is there has the call."""
+    talk = talk_of(call_id)
+    if talk is None or talk.asker is not None or talk.consult is None or talk.consult.state != LegState.UP:
+        return
+    for leg in talk.agents:
+        conductor.order(talk.id, o.Hangup(leg.pk))  # it still rings
+    hand_over(conductor, talk)
 
 
 def _agent_hung_up(conductor: "Conductor", talk: Talk, agent: str) -> None:

@@ -25,7 +25,7 @@ from helpline.core.together import together
 from helpline.people import queries as people
 from helpline.people.access import actor_for
 from helpline.people.models import PresenceState, User
-from helpline.telephony import recordings
+from helpline.telephony import guests, recordings
 from helpline.telephony.models import Call, Leg, LegRole, LegState, Recording
 
 _TALKING = frozenset({"hangup", "mute", "unmute"})
@@ -42,7 +42,7 @@ def phone_bar(user: User, actor: Actor | None = None) -> PhoneBar:
     return PhoneBar(
         user=Person(user.username, user.display_name),
         state=state,
-        state_label=str(state.label),
+        state_label=state.shown,
         reason=presence.reason if presence else "",
         since=presence.since if presence else user.date_joined,
         until=presence.until if presence else None,
@@ -99,6 +99,7 @@ def _call_line(about: AboutCall, leg: Leg | None) -> CallLine:
         language=call.language,
         started_at=call.started_at,
         waited_s=float(call.wait_s) if call.wait_s is not None else None,
+        waiting_since=stay.entered_at if stay and not stay.left_at else None,
         deadline=own.deadline if own and not own.closed_at else None,
         hold=_hold(talk),
         muted=bool(leg and leg.muted),
@@ -242,14 +243,14 @@ def _tile(agent: people.Agent, found: dict[UUID, Call], actor: Actor) -> AgentTi
         username=agent.username,
         name=agent.name,
         state=state,
-        state_label=str(state.label),
+        state_label=state.shown,
         reason=agent.reason,
         since=agent.since or datetime.min.replace(tzinfo=UTC),
         until=agent.until,
         next_state=agent.next_state,
         phone_ready=agent.phone_ready_at is not None,
         call_id=agent.call_id,
-        caller=(caller_name(call) or call.from_number) if call else "",
+        caller=(caller_name(call) or guests.shown(call.from_number)) if call else "",
         queue_key=call.queue_key if call else "",
         tier=agent.tier,
         skills=agent.skills,

@@ -107,7 +107,7 @@ def own_leg_answered(conductor: "Conductor", call_id: UUID, leg_id: str, kind: L
     elif kind in OVERSIGHT:
         _oversight(conductor, talk, leg, kind)
     elif kind is LegKind.RETURN:
-        offering.join_main(conductor, talk, leg)
+        _return(conductor, talk, leg)
     elif kind is LegKind.DIAL:
         conductor.order(call_id, o.Ringback(leg_id, True))
         ring_dialled(conductor, talk)
@@ -115,6 +115,26 @@ def own_leg_answered(conductor: "Conductor", call_id: UUID, leg_id: str, kind: L
         offering.meet(conductor, talk, talk.asker, leg)
     elif kind is LegKind.OUTSIDE:
         _outside_answered(conductor, talk, leg)
+
+
+def held_on_purpose(talk: Talk) -> bool:
+    """The agent put the caller on hold, or asks a colleague meanwhile: not only because a phone was lost."""
+    kind = talk.hold.kind if talk.hold is not None else ""
+    return kind == "hold" or (kind == "consult" and talk.consult is not None)
+
+
+def _return(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
+    """A lost agent is where they were: with the caller, with the colleague, or alone while the caller is on hold."""
+    colleague = talk.consult
+    if not held_on_purpose(talk):
+        offering.join_main(conductor, talk, leg)
+    elif colleague is not None and colleague.state == LegState.UP:
+        offering.meet(conductor, talk, leg, colleague)
+    else:
+        bridge = names.main_bridge(talk.id)
+        conductor.order(talk.id, o.MakeBridge(bridge), o.Join(bridge, leg.pk))
+        if colleague is not None:
+            conductor.order(talk.id, o.Ringback(leg.pk, True))
 
 
 def ring_dialled(conductor: "Conductor", talk: Talk) -> None:

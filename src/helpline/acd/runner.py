@@ -19,7 +19,19 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections
 
-from helpline.acd import accounts, carrying, commands, engine, failing, heard, present, restore, trunks, watch
+from helpline.acd import (
+    accounts,
+    carrying,
+    commands,
+    engine,
+    entry_numbers,
+    failing,
+    heard,
+    present,
+    restore,
+    trunks,
+    watch,
+)
 from helpline.acd.conductor import Conductor, new_conductor
 from helpline.acd.desk_clock import DeskClock
 from helpline.acd.lanes import Lanes
@@ -88,6 +100,7 @@ class Runner:
         self._accounts = accounts.Accounts(self._ari)
         self._trunks = trunks.Trunks(self._ari)
         self._trunks_rang = asyncio.Event()
+        self._entry_numbers = entry_numbers.EntryNumbers(self._ari)
         self._lanes = Lanes(self._ari, self._order_failed, self._fetched)
 
     async def run(self) -> None:
@@ -167,7 +180,8 @@ class Runner:
             try:
                 self._accounts.forget()
                 self._trunks.forget()
-                await self._give_accounts()
+                self._entry_numbers.forget()
+                await self._equip_switch()
                 there = await present.ask(self._ari)
             except AriError as error:
                 log.warning("switch_not_ready", error=str(error))
@@ -232,12 +246,14 @@ class Runner:
     async def _read_settings(self) -> None:
         self._inbox.put_nowait(Conductor.reconfigure)
         with contextlib.suppress(AriError):
-            await self._give_accounts()
+            await self._equip_switch()
 
-    async def _give_accounts(self) -> None:
+    async def _equip_switch(self) -> None:
+        """Phone accounts, trunks and entry numbers as they are set now. Raises AriError."""
         await self._accounts.give(await _db(accounts.wanted))
         await self._trunks.give(await _db(trunk_rows.lines))
         self._trunks_rang.set()
+        await self._entry_numbers.give(await _db(entry_numbers.wanted))
 
     async def _watch_trunks(self) -> None:
         """Writes how the trunks are, whenever the switch rings and now and then."""

@@ -9,6 +9,7 @@ from helpline.acd import queries
 from helpline.core.access import Actor
 from helpline.customers import queries as customers
 from helpline.customers.models import Contact
+from helpline.telephony import guests
 from helpline.tickets import access as tickets
 from helpline.tickets.models import Ticket
 from helpline.web.search import Hit, Source
@@ -61,9 +62,11 @@ def find_calls(actor: Actor, text: str, limit: int) -> list[Hit]:
     """Latest calls from or with what was typed."""
     return [
         Hit(
-            title=(call.contact.name if call.contact else "") or call.from_name or call.from_number,
+            title=(call.contact.name if call.contact else "")
+            or call.from_name
+            or guests.shown(call.from_number),
             url=f"/calls/{call.id}/",
-            detail=f"{call.from_number} · {date_format(localtime(call.started_at), 'SHORT_DATETIME_FORMAT')}",
+            detail=f"{guests.shown(call.from_number)} · {date_format(localtime(call.started_at), 'SHORT_DATETIME_FORMAT')}",
             icon="phone",
             pill=call.state_label,
             pill_kind=call.state,

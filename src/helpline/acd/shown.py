@@ -92,6 +92,8 @@ class CallLine:
     language: str
     started_at: datetime
     waited_s: float | None
+    #: in the queue since, while nobody has answered
+    waiting_since: datetime | None = None
     #: end of the ringing, when `role` is offer
     deadline: datetime | None = None
     hold: HoldLine | None = None
@@ -108,6 +110,15 @@ class CallLine:
     def ticket(self) -> TicketRef | None:
         """The ticket the call is about, if there is one."""
         return self.tickets[0] if self.tickets else None
+
+    @property
+    def behind(self) -> str:
+        """Address of the page that opens behind the bar: the ticket; while none is sure the caller's card, then the call."""
+        if self.ticket is not None:
+            return f"/tickets/{self.ticket.number}/"
+        if self.contact is not None and self.state == "ringing":
+            return f"/contacts/{self.contact.id}/"
+        return f"/calls/{self.call_id}/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Starts the processes of one machine, starts again what dies, and stops all in order."""
 
 import asyncio
+import contextlib
 import ctypes
 import logging
 import os
@@ -14,10 +15,10 @@ log = logging.getLogger(__name__)
 
 #: seconds a process has to stop by itself before it is killed
 STOP_S = 8.0
-#: seconds to wait before a dead process is started again: doubles up to the last
+#: seconds to wait before a dead process is started again: the first, doubled up to the last for one that keeps dying
 RESTART_FIRST_S, RESTART_LAST_S = 0.3, 15.0
-#: a process that lived this long starts again from the first pause
-STEADY_S = 30.0
+#: so many deaths within the window of seconds are accidents, for which nobody on the telephone shall wait longer
+ACCIDENTS, WINDOW_S = 5, 60.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,8 +34,14 @@ class Child:
     name: str
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
-    pause_s: float = RESTART_FIRST_S
-    started_at: float = field(default=0.0)
+    #: monotonic times of its latest deaths
+    deaths: list[float] = field(default_factory=list)
+
+    def died(self, now: float) -> float:
+        """Notes the death; the seconds to wait before the next start."""
+        self.deaths = [at for at in self.deaths if now - at < WINDOW_S] + [now]
+        beyond = max(0, len(self.deaths) - ACCIDENTS)
+        return min(RESTART_FIRST_S * 2.0**beyond, RESTART_LAST_S)
 
 
 class Supervisor:
@@ -73,7 +80,6 @@ class Supervisor:
 
     async def _start_one(self, child: Child) -> None:
         child.starts += 1
-        child.started_at = time.monotonic()
         child.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -85,14 +91,11 @@ class Supervisor:
         )
 
     async def _pause_after(self, child: Child, code: int) -> None:
-        if time.monotonic() - child.started_at > STEADY_S:
-            child.pause_s = RESTART_FIRST_S
-        log.warning("%s ended with code %s; started again in %.1f s", child.name, code, child.pause_s)
-        try:
-            async with asyncio.timeout(child.pause_s):
+        pause_s = child.died(time.monotonic())
+        log.warning("%s ended with code %s; started again in %.1f s", child.name, code, pause_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
                 await self._stopping.wait()
-        except TimeoutError:
-            child.pause_s = min(child.pause_s * 2, RESTART_LAST_S)
 
     async def _end(self, child: Child) -> None:
         process = child.process

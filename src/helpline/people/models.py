@@ -97,6 +97,11 @@ class PresenceState(models.TextChoices):
     BUSY = "busy", _("Busy")
     LOST = "lost", _("Phone lost")
 
+    @property
+    def shown(self) -> str:
+        """The state in words for people, to whom the moment before the phone rings is ringing already."""
+        return str(PresenceState.RINGING.label if self is PresenceState.RESERVED else self.label)
+
 
 class Presence(models.Model):
     """An agent's state now."""

@@ -20,6 +20,7 @@ from helpline.people.models import (
     PhoneAccount,
     Presence,
     PresenceState,
+    RoleGrant,
     Skill,
     Team,
     User,
@@ -194,3 +195,14 @@ def skills_matrix(users: Sequence[User]) -> tuple[list[Skill], list[SkillRow]]:
 def first_desk(actor: Actor) -> Desk | None:
     """The desk a form starts with: the first by name of the actor's."""
     return Desk.objects.filter(pk__in=actor.desk_ids).order_by("name").first()
+
+
+def desk_ids() -> list[int]:
+    """All desks, the oldest first."""
+    return list(Desk.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def desk_of_phone(username: str) -> int | None:
+    """The first desk of whoever has this phone account; None when it is nobody's."""
+    grants = RoleGrant.objects.filter(user__phone_account__username=username)
+    return grants.order_by("desk_id").values_list("desk_id", flat=True).first()

@@ -1,12 +1,11 @@
 """The caller's side: no account, no ticket number needed."""
 
-import secrets
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from helpline.portal import queries
+from helpline.telephony import guests
 from helpline.web.security import phone_ws_url
 
 KEYPAD = "123456789*0#"
@@ -28,6 +27,6 @@ def call_page(request: HttpRequest) -> HttpResponse:
             "keypad": KEYPAD,
             "ws_url": phone_ws_url(request),
             "realm": "helpline",
-            "guest": f"guest-{secrets.token_hex(4)}",
+            "guest": guests.new_name(),
         },
     )

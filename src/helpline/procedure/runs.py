@@ -20,6 +20,7 @@ from helpline.procedure.document import IDENTITY, Document, Per, Step, Tick
 from helpline.procedure.models import CallRun, GatePass, Procedure, RunTicket, StepTime
 from helpline.procedure.parsing import parse
 from helpline.telephony import actions as telephony_actions
+from helpline.telephony import guests
 from helpline.telephony.models import Call
 from helpline.tickets import actions as ticket_actions
 from helpline.tickets import queries as ticket_queries
@@ -140,7 +141,8 @@ def _new_ticket(actor: Actor, run: CallRun, clock: Clock) -> Ticket:
     call = run.call
     assert call.desk is not None
     entry = call.queue_entries.select_related("category").order_by("-entered_at").first()
-    who = call.contact.name if call.contact else call.from_name or call.from_number or _("unknown caller")
+    name = call.contact.name if call.contact else call.from_name
+    who = name or guests.shown(call.from_number) or _("unknown caller")
     return ticket_actions.open_ticket(
         actor,
         call.desk,

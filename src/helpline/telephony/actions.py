@@ -103,7 +103,12 @@ def begin_outgoing(
 
 @transaction.atomic(savepoint=False)
 def becomes_outgoing(
-    leg_id: str, user_id: int, desk_id: int | None, from_number: str, to_number: str, clock: Clock = SYSTEM_CLOCK
+    leg_id: str,
+    user_id: int,
+    desk_id: int | None,
+    from_number: str,
+    to_number: str,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> Call:
     """What came in from a person's own telephone is a call that they make: the leg is theirs."""
     leg = Leg.objects.select_related("call").get(pk=leg_id)

@@ -48,13 +48,13 @@ def held(person: Person) -> Held:
     """Lines for the page that asks whether to erase."""
     calls = calls_of(person).count()
     sounds = _sounds(person).filter(state=RecordingState.STORED).count()
-    goes = (
-        ngettext("The recording of %d call", "The recordings of %d calls", sounds) % sounds,
-        ngettext(
-            "Number, name and pressed keys of %d call", "Numbers, name and pressed keys of %d calls", calls
-        )
-        % calls,
+    taped = ngettext("The recording of %d call", "The recordings of %d calls", sounds) % sounds
+    noted = ngettext(
+        "Number, name and pressed keys of %d call", "Numbers, name and pressed keys of %d calls", calls
     )
+    if not calls:
+        return Held()
+    goes = (taped, noted % calls) if sounds else (noted % calls,)
     return Held(goes, (_("That the calls took place, when, how long and who answered, for the statistics"),))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from helpline.telephony import guests
 from helpline.telephony.models import LegRole
 
 Data = Mapping[str, Any]
@@ -28,7 +29,7 @@ def _who(data: Data, names: Names) -> str:
 
 
 def _arrived(data: Data, names: Names) -> str:
-    number = data.get("from") or _("an unknown number")
+    number = guests.shown(data.get("from") or "") or _("an unknown number")
     if data.get("trunk"):
         return _("Call from %(number)s to %(to)s by the trunk %(trunk)s") % {
             "number": number,

@@ -30,6 +30,8 @@ def _theirs(person: Person) -> Q:
 def held(person: Person) -> Held:
     """Lines for the page that asks whether to erase."""
     count = tickets_of(person).count()
+    if not count:
+        return Held()
     what = ngettext(
         "What they wrote, their name, place and numbers in %d ticket",
         "What they wrote, their name, place and numbers in %d tickets",

@@ -24,7 +24,7 @@ from helpline.people import access as people
 from helpline.people import queries as people_queries
 from helpline.people.models import Desk, Presence
 from helpline.tickets import access, actions, forms, queries
-from helpline.tickets.models import Ticket
+from helpline.tickets.models import ItemKind, Ticket
 from helpline.tickets.properties import choice_rows
 from helpline.tickets.properties import properties as properties_of
 
@@ -43,6 +43,7 @@ def ticket_page(request: HttpRequest, number: int) -> HttpResponse:
     found = _parts(actor, ticket, others, in_hand, *(card.asked if card else ()))
     found |= {
         "call_id": _call_of(in_hand, found["thread"]),
+        "in_call": bool(in_hand),
         "card": card.card() if card else None,
         "others": others,
         "promise_default": _local(ticket.desk, timedelta(hours=4)),
@@ -68,6 +69,12 @@ def _call_of(in_hand: QuerySet[Presence], thread: Sequence[queries.ThreadItem]) 
     """The call the person has in hand, when it is about this ticket."""
     calls = {entry.call_id for entry in thread if entry.call_id}
     return next((here.call_id for here in in_hand if here.call_id in calls), None)
+
+
+def _call_in_hand(actor: Actor, ticket: Ticket) -> UUID | None:
+    """The same, asked anew: the page may have been opened before the call was answered."""
+    here = people_queries.in_hand(actor.user_id).values("call_id")
+    return ticket.items.filter(kind=ItemKind.CALL, call_id__in=here).values_list("call_id", flat=True).first()
 
 
 def _other_tickets(ticket: Ticket) -> QuerySet[Ticket]:
@@ -146,7 +153,8 @@ def promise(request: HttpRequest, number: int) -> HttpResponse:
     ticket = access.ticket(actor, number)
     with timezone.override(ZoneInfo(ticket.desk.timezone)):
         given = forms.values(forms.PromiseForm(request.POST))
-    actions.make_promise(actor, ticket, given["what"], given["due_at"], given["call_id"])
+    call_id = given["call_id"] or _call_in_hand(actor, ticket)
+    actions.make_promise(actor, ticket, given["what"], given["due_at"], call_id)
     return _fresh(request, number)
 
 
@@ -181,8 +189,9 @@ def another(request: HttpRequest, number: int) -> HttpResponse:
     ticket = access.ticket(actor, number)
     given = forms.values(forms.AnotherForm(request.POST))
     subject = given["subject"] or _("Another problem")
-    if given["call_id"]:
-        opened = actions.another_ticket(actor, given["call_id"], ticket, subject=subject)
+    call_id = given["call_id"] or _call_in_hand(actor, ticket)
+    if call_id:
+        opened = actions.another_ticket(actor, call_id, ticket, subject=subject)
     else:
         opened = actions.open_ticket(actor, ticket.desk, subject, requester=ticket.requester)
     return redirect("tickets:ticket", number=opened.number)

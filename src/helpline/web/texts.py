@@ -20,6 +20,9 @@ TEXTS: dict[str, str | Promise] = {
         "Check that it is not muted at the cable or in the system. You are on duty all the same."
     ),
     "mic_lost": _("The microphone is gone. You get no calls until it is back."),
+    "mic_lost_in_call": _("The microphone is gone. The other side hears nothing; the call goes on."),
+    "mic_lost_help": _("Plug it in again or plug in another one: it is used at once."),
+    "mic_back": _("The microphone is back."),
     "insecure": _("The browser gives the microphone to secure pages only"),
     "insecure_help": _("Open the desk by https, or on this machine by 127.0.0.1."),
     "phone_lost": _("The phone is not connected. We try again by ourselves."),

@@ -8,6 +8,7 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpline.telephony import guests
 from helpline.tickets.models import StatusKind
 
 register = template.Library()
@@ -53,7 +54,7 @@ BUSY_ICONS = {
     "wrap_up": "edit",
     "busy": "coffee",
     "lost": "plug-connected-x",
-    "reserved": "hourglass",
+    "reserved": "phone-incoming",
 }
 
 STORY_ICONS = {
@@ -130,6 +131,18 @@ WORDS = {
 def word(code: str) -> str:
     """A code of a call as a word for people; codes without one are shown as they are."""
     return str(WORDS.get(code, code))
+
+
+@register.filter
+def caller_number(number: str) -> str:
+    """The number of a caller; somebody at the web page has none to show."""
+    return guests.shown(number)
+
+
+@register.filter
+def own_number(number: str) -> str:
+    """The number by which a caller may be known; empty for somebody at the web page."""
+    return "" if guests.is_guest(number) else number
 
 
 @register.filter

@@ -129,6 +129,16 @@ def test_an_unknown_number_is_told_so_and_hung_up(cast: Cast, switch: PaperSwitc
     assert (done.state, done.ended_by, done.outcome) == (CallState.ENDED, "desk", "refused")
     decision = call.decisions.get()
     assert "999" in why.text(decision)
+    assert done.desk is None, "two desks, and a stranger: nobody can tell whose caller it was"
+
+
+def test_ben_who_misdials_is_seen_at_his_desk(cast: Cast, switch: PaperSwitch) -> None:
+    assert fresh(switch.call(number="999", caller="ben")).desk == cast.acme
+
+
+def test_a_misdial_is_seen_at_the_only_desk(cast: Cast, switch: PaperSwitch) -> None:
+    cast.globex.delete()
+    assert fresh(switch.call(number="999")).desk == cast.acme
 
 
 def test_a_front_end_message_is_live_for_the_next_caller_and_counts_who_it_served(

@@ -192,7 +192,7 @@ def test_empty_lists_say_what_to_do_next(client: Client, person: Callable[..., U
 def test_a_live_part_comes_alone(client: Client, person: Callable[..., User], past_call: Call) -> None:
     client.force_login(person("lena", Role.LEAD))
     board = client.get("/live/", headers=HTMX | {"HX-Target": "board"}).content.decode()
-    assert board.lstrip().startswith('<div class="board"')
+    assert board.lstrip().startswith('<div id="board"')
     rows = client.get("/calls/", headers=HTMX | {"HX-Target": "call-rows"}).content.decode()
     assert rows.lstrip().startswith('<section class="panel" id="call-rows"')
 

@@ -82,7 +82,6 @@ class Story:
         call.hold_s, call.wrapup_s = _seconds(talk.hold_s), _seconds(talk.wrap_s)
         if talk.outgoing:
             call.wait_s = Decimal(0)  # ringing at the other side is no waiting
-            self._swap_numbers(call)
         self._legs(call, talk, agent)
         if not talk.outgoing:
             self._way_in(call, talk)
@@ -108,14 +107,16 @@ class Story:
         self._close(call, ended)
 
     def _call(self, planned: Talk | Missed, contact: Contact, ended: datetime) -> Call:
-        number = contact.numbers.all()[0].e164
+        theirs = contact.numbers.all()[0].e164
+        ours = "100" if contact.desk.key == "acme" else "200"
+        outgoing = isinstance(planned, Talk) and planned.outgoing
         call = Call(
             id=planned.id,
             desk=contact.desk,
             state=CallState.ENDED,
-            from_number=number,
-            from_name=contact.name,
-            to_number="100" if contact.desk.key == "acme" else "200",
+            from_number=ours if outgoing else theirs,
+            from_name="" if outgoing else contact.name,
+            to_number=theirs if outgoing else ours,
             language="en",
             contact=contact,
             contact_by="number",
@@ -123,15 +124,10 @@ class Story:
             ended_at=ended,
         )
         self.rows.calls.append(call)
-        facts = {"to": call.to_number, "from": number}
-        self._event(
-            call, "dialled" if getattr(planned, "outgoing", False) else "arrived", call.started_at, facts
-        )
+        facts = {"to": call.to_number, "from": call.from_number}
+        self._event(call, "dialled" if outgoing else "arrived", call.started_at, facts)
         self._state(call, CallState.FLOW, call.started_at)
         return call
-
-    def _swap_numbers(self, call: Call) -> None:
-        call.from_number, call.to_number, call.from_name = call.to_number, call.from_number, ""
 
     def _choice(self, planned: Talk | Missed) -> Any:
         number = "100" if planned.problem.desk == "acme" else "200"

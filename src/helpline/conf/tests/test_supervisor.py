@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpline.conf import supervisor
-from helpline.conf.supervisor import Supervisor
+from helpline.conf.supervisor import ACCIDENTS, RESTART_FIRST_S, RESTART_LAST_S, WINDOW_S, Child, Supervisor
 
 
 @pytest.fixture
@@ -54,3 +54,16 @@ async def test_stopping_leaves_nothing_behind(sleepers: Path) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_accidents_cost_no_caller_time_but_a_process_that_cannot_live_is_tried_ever_more_slowly() -> None:
+    acd = Child("acd")
+    pauses = [acd.died(now) for now in range(0, 40, 2)]
+    assert pauses[:ACCIDENTS] == [RESTART_FIRST_S] * ACCIDENTS
+    assert pauses[ACCIDENTS : ACCIDENTS + 3] == [
+        RESTART_FIRST_S * 2,
+        RESTART_FIRST_S * 4,
+        RESTART_FIRST_S * 8,
+    ]
+    assert pauses[-1] == RESTART_LAST_S
+    assert acd.died(40 + WINDOW_S) == RESTART_FIRST_S, "it has lived well since"
