@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA := $(or $(HELPLINE_DATA),data)
 
-.PHONY: run test test-fast test-postgres test-journeys check format bench fuzz docs tour lock messages clean
+.PHONY: run test test-fast test-postgres test-journeys check format bench fuzz soak docs tour lock messages clean
 
 run: .venv/ready-run
 	@exec $(BIN)/helpline run --demo
@@ -33,6 +33,10 @@ bench: .venv/ready-dev
 # A million broken SIP messages, in memory; takes some twenty minutes. DATAGRAMS=20000 SEED=3 make fuzz
 fuzz: .venv/ready-dev
 	@$(BIN)/python bench/fuzz.py --datagrams $(or $(DATAGRAMS),1000000) --seed $(or $(SEED),1)
+
+# Calls coming and going for half an hour: memory stays flat, nothing stays open.
+soak: .venv/ready-dev
+	@$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),30)
 
 docs: .venv/ready-dev
 	$(BIN)/mkdocs build --strict --quiet

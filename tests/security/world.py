@@ -178,9 +178,9 @@ class World:
         self.sent.clear()
         engine, transactions = self.engine, self.engine._transactions
         found = {
-            "dialogs": len(engine._dialogs),
-            "agents": len(engine._agents),
-            "owners": len(engine._owners),
+            "dialogs": len(engine._dialogs.by_id),
+            "agents": len(engine._dialogs.agents),
+            "owners": len(engine._dialogs.owners),
             "server transactions": len(transactions.tserver),
             "client transactions": len(transactions.tclient),
             "consumers": len(transactions.req_consumers),

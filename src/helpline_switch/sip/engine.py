@@ -9,15 +9,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sippy.SipHeader import SipHeader
-from sippy.SipURL import SipURL
 from sippy.Time.Timeout import Timeout
 
 from helpline_switch.sip.accounts import Accounts
-from helpline_switch.sip.arriving import incoming_call, is_direct, safe_caller
+from helpline_switch.sip.arriving import incoming_call, is_direct
 from helpline_switch.sip.bans import Bans
+from helpline_switch.sip.calling import Calling
 from helpline_switch.sip.capabilities import ALLOW, EXTENSIONS, first, unknown_extensions
 from helpline_switch.sip.causes import phrase
-from helpline_switch.sip.dialog import Dialog, Post
+from helpline_switch.sip.dialog import Dialog
+from helpline_switch.sip.dialogs import Dialogs
 from helpline_switch.sip.digest import Guard, Nonces
 from helpline_switch.sip.events import (
     Contact,
@@ -27,7 +28,6 @@ from helpline_switch.sip.events import (
     ReferProgress,
     Refused,
     Registered,
-    Replaces,
     SipEvent,
     TrunkTarget,
 )
@@ -35,8 +35,7 @@ from helpline_switch.sip.flows import Address, Connection, Flow, RemoteAddress
 from helpline_switch.sip.gate import Gate
 from helpline_switch.sip.hub import Hub
 from helpline_switch.sip.limits import RateLimit
-from helpline_switch.sip.location import LocationStore, address_of
-from helpline_switch.sip.paths import routes
+from helpline_switch.sip.location import LocationStore
 from helpline_switch.sip.proving import Doorkeeper, Refusal
 from helpline_switch.sip.refer import BadReferTo, read_replaces, replaces_of
 from helpline_switch.sip.registrar import Registrar
@@ -44,7 +43,6 @@ from helpline_switch.sip.session import too_brief
 from helpline_switch.sip.settings import SipSettings
 from helpline_switch.sip.trace import MessageLog, Traces
 from helpline_switch.sip.transactions import Transactions
-from helpline_switch.sip.trunk_calls import TrunkCall, sent_by
 from helpline_switch.sip.trunk_config import Hop, TrunkConfig
 from helpline_switch.sip.trunk_lines import Resolve, TrunkLines, dialled
 from helpline_switch.sip.trunk_requests import Asker
@@ -78,9 +76,7 @@ class Engine:
         self._locations = locations
         self._deliver = post
         self._closed = False
-        self._dialogs: dict[str, Dialog] = {}
-        self._agents: set[Dialog] = set()
-        self._owners: dict[str, str] = {}
+        self._dialogs = Dialogs(hub, traces)
         self._clock = clock
         self._bans = bans
         guard = Guard(accounts, settings.realm, Nonces(settings.nonce_life, clock))
@@ -96,9 +92,12 @@ class Engine:
             "_sip_ua": settings.user_agent,
             "_session_expires": settings.session_expires,
             "_min_se": settings.min_se,
-            "_find_dialog": self._find,
+            "_find_dialog": self._dialogs.find,
         }
         self._transactions = self._config["_sip_tm"] = Transactions(self._config, self._on_request, hub)
+        self._calling = Calling(
+            self._config, hub, locations, self._dialogs, self._post, settings.trunk_patience_s
+        )
         asker = Asker(self._transactions, hub, settings.user_agent, settings.trunk_patience_s)
         self._trunks = TrunkLines(asker, resolve, self._post)
         self._transactions.gate = self._gate
@@ -111,8 +110,7 @@ class Engine:
         self._ticker.cancel()
         self._sweeper.cancel()
         self._trunks.close()
-        for dialog in tuple(self._agents):
-            dialog.abandon()
+        self._dialogs.abandon_all()
         self._transactions.close()
 
     # --- from the sockets
@@ -131,9 +129,7 @@ class Engine:
 
     def flow_lost(self, flow: Connection, why: str) -> None:
         """A connection closed: its contacts are gone, its dialogs live on."""
-        hit = tuple(
-            name for name, dialog in self._dialogs.items() if dialog.flow is flow and dialog.is_standing
-        )
+        hit = self._dialogs.on(flow)
         self._transactions.connection_lost(flow)
         self._bans.forget_place(flow.id)
         self._trunks.flow_lost(flow)
@@ -155,19 +151,17 @@ class Engine:
         """Starts an outgoing leg (``hops``: where the trunk's name led); fails with an event, never with an exception."""
         if self._closed:
             return
-        if dialog_id in self._dialogs:
+        if dialog_id in self._dialogs.by_id:
             log.error("dialog id %s used twice", dialog_id)
             return
         try:
             if isinstance(target, Contact):
-                self._call_contact(dialog_id, target, caller, sdp)
+                self._calling.contact(dialog_id, target, caller, sdp)
             else:
-                self._call_trunk(dialog_id, target, caller, sdp, hops)
+                self._calling.trunk(dialog_id, target, caller, sdp, hops)
         except Exception:
             log.exception("call %s could not be started", dialog_id)
-            dialog = self._dialogs.pop(dialog_id, None)
-            if dialog is not None:
-                dialog.abandon()
+            self._dialogs.drop(dialog_id)
             self._post(Refused(dialog_id, 500, phrase(500)))
 
     def refuse_calls(self, seconds: int | None) -> None:
@@ -176,7 +170,7 @@ class Engine:
 
     def order(self, dialog_id: str, name: str, *arguments: Any) -> None:
         """Runs a command of a dialog. One that ended meanwhile ignores it: its end is on the way to the caller."""
-        dialog = self._dialogs.get(dialog_id)
+        dialog = self._dialogs.by_id.get(dialog_id)
         if dialog is None or dialog.is_over:
             log.info("%s for dialog %s, which is over", name, dialog_id)
             return
@@ -186,7 +180,7 @@ class Engine:
         """Asks a peer to call a URI, or the peer of the ``other`` dialog in that one's place."""
         replaces = None
         if other is not None:
-            known = self._dialogs.get(other)
+            known = self._dialogs.by_id.get(other)
             if known is None or known.is_over:
                 self._post(ReferProgress(dialog_id, 481, True))
                 return
@@ -240,8 +234,8 @@ class Engine:
         account = self._prove(request, transaction.userv) if trunk is None else None
         if account is None and trunk is None and not self._limit.allows(request.getSource()[0]):
             raise Refusal(503, ("retry-after", "5"))
-        if len(self._dialogs) >= self._settings.max_dialogs:
-            log.error("refused a call: %d dialogs", len(self._dialogs))
+        if len(self._dialogs.by_id) >= self._settings.max_dialogs:
+            log.error("refused a call: %d dialogs", len(self._dialogs.by_id))
             raise Refusal(503, ("retry-after", "10"))
         if not request.countHFs("contact"):
             raise Refusal(400)
@@ -258,20 +252,20 @@ class Engine:
         # Done with; the stack would read it again, by a simpler grammar.
         for name in ("authorization", "proxy-authorization"):
             request.delHFs(name)
-        dialog = Dialog(self._config, dialog_id, self._post, self._over)
+        dialog = Dialog(self._config, dialog_id, self._post, self._dialogs.over)
         dialog.incoming = incoming
         dialog.trusted = account is not None
         if not transaction.userv.reliable and is_direct(request):
             dialog.pinned = request.getSource()
-        self._keep(dialog, account)
+        self._dialogs.keep(dialog, account)
         try:
             answer = dialog.recvRequest(request, transaction)
         except Exception:
-            self._over(dialog)
+            self._dialogs.over(dialog)
             dialog.abandon()
             raise
         self._transactions.remember_call(request)
-        self._begin_trace(dialog)
+        self._dialogs.begin_trace(dialog)
         return answer
 
     def _trunk_of(self, request: Any, flow: Flow) -> str | None:
@@ -282,15 +276,10 @@ class Engine:
     def _no_replacement(self, request: Any) -> Refusal:
         """An INVITE with Replaces is never a call of its own (RFC 3891 3); calls are moved by REFER only."""
         try:
-            known = self._find(read_replaces(first(request, "replaces"))) is not None
+            known = self._dialogs.find(read_replaces(first(request, "replaces"))) is not None
         except BadReferTo:
             return Refusal(400)
         return Refusal(603 if known else 481)
-
-    def _find(self, replaces: Replaces) -> str | None:
-        """The dialog that a peer names by its Call-ID and tags, ours being the To tag."""
-        wanted = (replaces.call_id, replaces.to_tag, replaces.from_tag)
-        return next((name for name, each in self._dialogs.items() if each.getCID() == wanted), None)
 
     def _prove(self, request: Any, flow: Flow) -> str | None:
         """The account that proved its password, None for a stranger (Refusal otherwise).
@@ -321,41 +310,7 @@ class Engine:
             response.appendHeader(SipHeader(name=name, bodys=value))
         return (response, None, None)
 
-    # --- outgoing calls
-
-    def _call_contact(self, dialog_id: str, contact: Contact, caller: Party, sdp: str) -> None:
-        flow = self._hub.flow(contact.flow_id) if contact.flow_id else None
-        if contact.flow_id and flow is None:
-            self._post(Refused(dialog_id, 503, "Flow Lost"))
-            return
-        url = SipURL(contact.uri)
-        near = routes(contact.path)[0].getUrl() if contact.path else url
-        dialog = self._outgoing(dialog_id, (near.host, near.getPort()), contact.transport)
-        dialog.flow = flow
-        dialog.pinned = contact.source if flow is None and not contact.path else None
-        owner = self._locations.owner(contact)
-        dialog.trusted = owner is not None
-        self._keep(dialog, owner)
-        dialog.invite(safe_caller(caller), url.username or "", sdp, url, url.host, contact.path)
-        self._begin_trace(dialog)
-
-    def _call_trunk(
-        self, dialog_id: str, trunk: TrunkTarget, caller: Party, sdp: str, hops: tuple[Hop, ...]
-    ) -> None:
-        def send(dialog: Dialog, url: Any, hop: Hop) -> None:
-            dialog.invite(safe_caller(sent_by(caller, trunk, hop)), trunk.number, sdp, url, url.host)
-            self._begin_trace(dialog)
-
-        patience = self._settings.trunk_patience_s
-        TrunkCall(dialog_id, trunk, hops, send, self._open_trunk_leg, self._post, patience).start()
-
-    def _open_trunk_leg(self, dialog_id: str, hop: Hop, trunk: TrunkTarget, post: Post) -> Dialog:
-        self._hub.identities[hop.address] = hop.domain
-        name, word = trunk.username or None, trunk.password or None
-        dialog = self._outgoing(dialog_id, hop.address, hop.transport, name, word)
-        dialog.post = post
-        self._keep(dialog, None)
-        return dialog
+    # --- trunks
 
     def put_trunk(self, config: TrunkConfig) -> None:
         """Adds or replaces a trunk."""
@@ -370,57 +325,9 @@ class Engine:
         """Forgets a trunk."""
         self._trunks.remove(name)
 
-    def _outgoing(
-        self,
-        dialog_id: str,
-        address: Address,
-        transport: str,
-        username: str | None = None,
-        password: str | None = None,
-    ) -> Dialog:
-        return Dialog(
-            self._config,
-            dialog_id,
-            self._post,
-            self._over,
-            nh_address=address,
-            nh_transport=transport,
-            username=username,
-            password=password,
-        )
-
-    # --- keeping
-
-    def _keep(self, dialog: Dialog, account: str | None) -> None:
-        dialog.dead_cbs = (self._agents.discard,)
-        self._agents.add(dialog)
-        self._dialogs[dialog.id] = dialog
-        if account is not None:
-            self._owners[dialog.id] = account
-
-    def _begin_trace(self, dialog: Dialog) -> None:
-        if not dialog.is_over:
-            self._traces.begin(dialog.id, str(dialog.cId))
-
-    def _over(self, dialog: Dialog) -> None:
-        if self._dialogs.get(dialog.id) is not dialog:
-            return
-        self._traces.over(dialog.id)
-        self._dialogs.pop(dialog.id, None)
-        self._owners.pop(dialog.id, None)
+    # --- events
 
     def _post(self, event: SipEvent) -> None:
         if isinstance(event, Registered):
-            self._move_dialogs(event.username, event.contact)
+            self._dialogs.follow(event.username, event.contact)
         self._deliver(event)
-
-    def _move_dialogs(self, username: str, contact: Contact) -> None:
-        """A phone that came back on a new connection keeps its calls (RFC 5626 5.3)."""
-        flow = self._hub.flow(contact.flow_id)
-        if flow is None:
-            return
-        for name, owner in self._owners.items():
-            dialog = self._dialogs[name]
-            lost = dialog.flow is not None and not dialog.flow.alive
-            if owner == username and lost and address_of(str(dialog.rTarget)) == address_of(contact.uri):
-                dialog.flow = flow

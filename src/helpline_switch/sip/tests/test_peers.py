@@ -87,4 +87,4 @@ async def test_sipp_calls_a_hundred_times(desk, tmp_path):
         await sipp.communicate()
         assert sipp.returncode == 0
     assert {event.by for event in ended} == {"peer"}
-    assert not desk.sip._engine._dialogs
+    assert not desk.sip._engine._dialogs.by_id

@@ -38,7 +38,7 @@ async def ada(desk):
 async def empty(desk):
     """Waits until the switch holds nothing any more."""
     engine = desk.sip._engine
-    keeps = (engine._dialogs, engine._agents, engine._owners)
+    keeps = (engine._dialogs.by_id, engine._dialogs.agents, engine._dialogs.owners)
     layer = engine._transactions
     async with asyncio.timeout(12):
         while any((*keeps, layer.tserver, layer.tclient, layer.req_consumers)):

@@ -225,5 +225,5 @@ async def test_nothing_is_left_of_them_all(desk):
         desk.sip.reject((await desk.next(Incoming)).dialog_id, 486, "Busy Here")
     await asyncio.sleep(0.3)
     engine = desk.sip._engine
-    assert not engine._dialogs
+    assert not engine._dialogs.by_id
     assert all(each.method == "INVITE" for each in engine._transactions.tserver.values())
