@@ -273,6 +273,11 @@ def test_the_words_of_the_stack_are_read_for_both_families(clock: Clock) -> None
     ]
 
 
+async def kept_of_leg(desk):
+    """The messages of the channel `leg`, once the SIP thread has written down what it sent last."""
+    return await desk.sip._in_sip_thread(lambda: desk.sip.traces.of_channel("leg"))
+
+
 async def test_carls_call_can_be_read_afterwards(desk) -> None:
     carl = await desk.udp_phone("carl")
     dialog, call = await answered(desk, carl)
@@ -280,7 +285,7 @@ async def test_carls_call_can_be_read_afterwards(desk) -> None:
     carl.send(carl.request("BYE", call.target, call=call))
     await carl.expect(200, "BYE")
     await desk.next(Ended)
-    found = desk.sip.traces.of_channel("leg")
+    found = await kept_of_leg(desk)
     said = [one.first_line.removeprefix("SIP/2.0 ").split()[0] for one in found.messages]
     assert said == ["INVITE", "100", "200", "ACK", "BYE", "200"]
     assert [one.direction for one in found.messages] == ["in", "out", "out", "in", "in", "out"]
@@ -296,7 +301,7 @@ async def test_a_browsers_call_names_its_connection_and_hides_its_proof(desk) ->
     desk.sip.traces.name(incoming.dialog_id, "leg")
     desk.sip.ring(incoming.dialog_id)
     await ada.expect(180)
-    found = desk.sip.traces.of_channel("leg")
+    found = await kept_of_leg(desk)
     assert found.call_ids == (invite.call.id,)
     assert {(one.transport, one.peer[0]) for one in found.messages} == {("ws", "127.0.0.1")}
     proof = re.search(r'response="(\w+)"', "\n".join(invite.lines))
@@ -320,7 +325,7 @@ async def test_adas_phone_is_traced_when_it_is_rung(desk) -> None:
     ada.reply(await ada.expect("INVITE"), 486)
     await desk.next(Refused)
     await ada.expect("ACK")
-    found = desk.sip.traces.of_channel("leg")
+    found = await kept_of_leg(desk)
     said = [one.first_line.removeprefix("SIP/2.0 ").split()[0] for one in found.messages]
     assert said == ["INVITE", "486", "ACK"]
 
