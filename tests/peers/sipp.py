@@ -294,12 +294,12 @@ class Sipp:
         self.process.kill()
 
 
-async def send_raw(switch: Switch, *messages: bytes, wait_s: float = 1.0) -> list[bytes]:
-    """UDP datagrams to the switch from one port; what it answers to each at once (empty: nothing)."""
+async def send_raw(switch: Switch, *messages: bytes, wait_s: float = 1.0, port: int = 0) -> list[bytes]:
+    """UDP datagrams to the switch from one port (0: any); what it answers to each at once (empty: nothing)."""
     loop = asyncio.get_running_loop()
     answers: list[bytes] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.bind(("127.0.0.1", port))
         sock.setblocking(False)
         for message in messages:
             await loop.sock_sendto(sock, message, ("127.0.0.1", switch.sip_port))
