@@ -11,6 +11,7 @@ from tests.journeys.floor import Floor
 from tests.peers.carrier import Carrier
 from tests.peers.desk import Desk
 from tests.peers.pages import Pages
+from tests.peers.sipp import Caller, Sipp
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
 
@@ -184,8 +185,8 @@ async def test_a_stranger_dials_outside_and_reaches_no_provider(
 ) -> None:
     await trunks.make("carrier", carrier.port)
     await asyncio.wait_for(carrier.registered.wait(), 15)
-    mallory = await outside.carl("mallory", called=NUMBER)
-    await mallory.hears_something(20)
-    await mallory.sipp.finished()
+    mallory = Caller(called=NUMBER, caller="mallory").invite().refused(404)
+    async with Sipp(outside.desk, mallory, outside.directory) as sipp:  # type: ignore[arg-type]  # has the port
+        await sipp.finished(20)
     assert carrier.seen("INVITE") == 0
     await outside.clean()
