@@ -76,8 +76,8 @@ STEPS: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "completed": _completed,
     "transferring": _transferring,
 }
-#: step, who leaves, the call's state then, who has it then; empty: both colleagues went, and whoever was heard first
-#: decides whether the caller is let go or waits again
+#: step, who leaves, the call's states then, who has it then; empty: both colleagues went, and whoever was heard first
+#: decides whether the caller is let go or waits again. A caller whom Sven refuses waits until Ada's wrap-up is over.
 RACES: list[tuple[str, tuple[str, ...], str, str]] = [
     ("ringing", ("carl",), "ended", "ada"),
     ("ringing", ("ada",), "offered", ""),
@@ -91,7 +91,7 @@ RACES: list[tuple[str, tuple[str, ...], str, str]] = [
     ("completed", ("carl",), "ended", "sven"),
     ("completed", ("sven",), "ended", "sven"),
     ("transferring", ("carl",), "ended", "ada"),
-    ("transferring", ("sven",), "queued", ""),
+    ("transferring", ("sven",), "queued offered talking", ""),
     ("ringing", ("carl", "sven"), "ended", ""),
     ("ringing", ("ada", "sven"), "", ""),
     ("consulting", ("carl", "ada"), "ended", ""),
@@ -124,7 +124,7 @@ async def _is(scene: Scene, state: str, holder: str) -> None:
 
     def there() -> bool:
         call = scene.floor.newest(number)
-        right = call is not None and call["state"] == state and holder in ("", call["agent"])
+        right = call is not None and call["state"] in state.split() and holder in ("", call["agent"])
         return right and all(scene.floor.has_no_leg(call, name) for name in scene.left)
 
     if state:
