@@ -87,6 +87,8 @@ async def test_no_error_in_a_call_from_ring_to_goodbye(desk: Desk, chromium: Chr
     await ada.press("complete")
     await ada.is_in_wrap_up()
     await sven.page.reload()
+    await carl.hears_not(sven)
+    await carl.hears(sven)  # he has the call back
     await sven.is_in("talking")
     await sven.press("hangup")
     await carl.is_in("ended")
