@@ -41,7 +41,7 @@ from helpline.core.doorbell import Bell
 from helpline.core.ids import new_secret
 from helpline.core.models import Lease
 from helpline.people import events as people_events
-from helpline.telephony import listener, recordings
+from helpline.telephony import recordings
 from helpline.telephony.ari import AriClient, AriError, Event
 
 log = structlog.get_logger(__name__)
@@ -170,7 +170,7 @@ class Runner:
                 self._accounts.forget()
                 self._entry_numbers.forget()
                 await self._equip_switch()
-                there = await present.ask(self._ari)
+                there = await present.ask(self._ari, self._clock)
             except AriError as error:
                 log.warning("switch_not_ready", error=str(error))
                 await asyncio.sleep(POLL_S)
@@ -223,7 +223,7 @@ class Runner:
 
     async def _compare(self) -> None:
         try:
-            there = await present.ask(self._ari)
+            there = await present.ask(self._ari, self._clock)
         except AriError:
             return  # the stream's own reconnecting tells of it
         self._inbox.put_nowait(partial(present.reconcile, present=there))
@@ -315,8 +315,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _hear(event: Event, conductor: Conductor) -> None:
-    for fact in listener.hear(event, conductor.clock):
-        heard.tell(conductor, fact)
+    heard.hear(conductor, event)
 
 
 def _tick(conductor: Conductor) -> None:
