@@ -5,26 +5,13 @@ import re
 import pytest
 from playwright.async_api import ConsoleMessage, Page, expect
 
+from tests.journeys.test_browser_access import PAGES
 from tests.journeys.test_browser_transfer import SUMMARY, talking
 from tests.peers.browser import PATIENCE_MS, Chromium
 from tests.peers.desk import Desk
 
 pytestmark = pytest.mark.browser
 
-PAGES = (
-    "/",
-    "/tickets/",
-    "/tickets/new/",
-    "/contacts/",
-    "/incidents/",
-    "/calls/",
-    "/live/",
-    "/entry-points/",
-    "/procedures/",
-    "/articles/",
-    "/people/",
-    "/search/?q=vpn",
-)
 #: a page and the link to follow from it
 FOLLOWED = (
     ("/tickets/", "#main a[href^='/tickets/1']"),
@@ -86,7 +73,7 @@ async def test_no_error_in_a_call_from_ring_to_goodbye(desk: Desk, chromium: Chr
     await ada.is_in("conference")
     await ada.press("complete")
     await ada.is_in_wrap_up()
-    await sven.page.reload()
+    await carl.hears(sven)
     await sven.is_in("talking")
     await sven.press("hangup")
     await carl.is_in("ended")

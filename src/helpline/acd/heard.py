@@ -11,7 +11,7 @@ from helpline.acd.ordered import FetchRecording
 from helpline.acd.talk import Talk, talk_of
 from helpline.customers.queries import find_contact
 from helpline.telephony import actions as calls
-from helpline.telephony import events, recordings
+from helpline.telephony import events, listener, recordings
 from helpline.telephony import orders as o
 from helpline.telephony.models import Call, CallState, Leg, LegRole
 
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from helpline.acd.conductor import Conductor
 
 log = structlog.get_logger(__name__)
+
+
+def hear(conductor: "Conductor", event: listener.Event) -> None:
+    """One event of the switch, with all that it means."""
+    conductor.told_at[listener.subject(event)] = conductor.clock.monotonic()
+    for fact in listener.hear(event, conductor.clock):
+        tell(conductor, fact)
+
+
+def told_since(conductor: "Conductor", subject: str, moment: float) -> bool:
+    """Events of the leg or phone were heard after this moment (monotonic): lists made then may be behind them."""
+    at = conductor.told_at.get(subject)
+    return at is not None and at >= moment
+
+
+def forget_before(conductor: "Conductor", moment: float) -> None:
+    """No list older than this moment is coming."""
+    conductor.told_at = {subject: at for subject, at in conductor.told_at.items() if at >= moment}
 
 
 def tell(conductor: "Conductor", fact: events.Heard) -> None:

@@ -8,6 +8,7 @@ import structlog
 
 from helpline.acd import engine, heard, leaving, names
 from helpline.acd.voice import hang_up_all
+from helpline.core.clock import Clock
 from helpline.telephony import events as facts
 from helpline.telephony import listener, queries, recordings
 from helpline.telephony import orders as o
@@ -32,10 +33,13 @@ class Present:
     bridges: dict[str, list[str]] = field(default_factory=dict)
     phones: dict[str, bool] = field(default_factory=dict)
     stored: frozenset[str] = frozenset()
+    #: when the first question was put, monotonic seconds; what was heard later than this is newer
+    asked_at: float = 0.0
 
 
-async def ask(ari: AriClient) -> Present:
+async def ask(ari: AriClient, clock: Clock) -> Present:
     """List what is there. Raises AriError."""
+    asked_at = clock.monotonic()
     channels = await ari.get("/channels")
     bridges = await ari.get("/bridges")
     endpoints = await ari.get("/endpoints")
@@ -45,6 +49,7 @@ async def ask(ari: AriClient) -> Present:
         bridges={one["id"]: list(one["channels"]) for one in bridges},
         phones=_phones_of(endpoints),
         stored=frozenset(tape.whole(one["name"]) for one in stored),
+        asked_at=asked_at,
     )
 
 
@@ -66,6 +71,7 @@ def reconcile(conductor: "Conductor", present: Present, grace_s: float = GRACE_S
     _calls_without_legs(conductor, grace_s)
     _orphans(conductor, present)
     _recordings_left(conductor, present)
+    heard.forget_before(conductor, present.asked_at)
 
 
 def come_back(conductor: "Conductor", there: Present) -> None:
@@ -78,6 +84,8 @@ def come_back(conductor: "Conductor", there: Present) -> None:
 def _phones(conductor: "Conductor", present: Present) -> None:
     """Phones that came or went; one that went during a talk is missed as soon as its agent is free."""
     for name in conductor.settings.users:
+        if heard.told_since(conductor, name, present.asked_at):
+            continue
         online, agent = present.phones.get(name, False), conductor.state.agents.get(name)
         is_missed = not online and agent is not None and agent.state is engine.AgentState.AVAILABLE
         if is_missed or online != (name in conductor.online):
@@ -100,19 +108,14 @@ def _legs_moved(conductor: "Conductor", present: Present) -> None:
     inside = {leg: bridge for bridge, legs in present.bridges.items() for leg in legs}
     for leg in Leg.objects.exclude(state=LegState.ENDED):
         channel = present.channels.get(leg.pk)
-        if channel is None:
+        if channel is None or heard.told_since(conductor, leg.pk, present.asked_at):
             continue
         if channel.get("state") == "Up" and leg.state != LegState.UP:
-            _hear(conductor, {"type": "ChannelStateChange", "channel": channel})
+            heard.hear(conductor, {"type": "ChannelStateChange", "channel": channel})
         bridge = inside.get(leg.pk, "")
         if bridge != leg.bridge_id:
             kind, where = ("ChannelEnteredBridge", bridge) if bridge else ("ChannelLeftBridge", leg.bridge_id)
-            _hear(conductor, {"type": kind, "channel": channel, "bridge": {"id": where}})
-
-
-def _hear(conductor: "Conductor", event: dict[str, Any]) -> None:
-    for fact in listener.hear(event, conductor.clock):
-        heard.tell(conductor, fact)
+            heard.hear(conductor, {"type": kind, "channel": channel, "bridge": {"id": where}})
 
 
 def _newcomers(conductor: "Conductor", present: Present) -> None:

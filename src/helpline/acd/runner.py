@@ -42,7 +42,7 @@ from helpline.core.doorbell import Bell
 from helpline.core.ids import new_secret
 from helpline.core.models import Lease
 from helpline.people import events as people_events
-from helpline.telephony import listener, recordings, trunk_actions
+from helpline.telephony import recordings, trunk_actions
 from helpline.telephony import trunks as trunk_rows
 from helpline.telephony.ari import AriClient, AriError, Event
 
@@ -182,7 +182,7 @@ class Runner:
                 self._trunks.forget()
                 self._entry_numbers.forget()
                 await self._equip_switch()
-                there = await present.ask(self._ari)
+                there = await present.ask(self._ari, self._clock)
             except AriError as error:
                 log.warning("switch_not_ready", error=str(error))
                 await asyncio.sleep(POLL_S)
@@ -235,7 +235,7 @@ class Runner:
 
     async def _compare(self) -> None:
         try:
-            there = await present.ask(self._ari)
+            there = await present.ask(self._ari, self._clock)
         except AriError:
             return  # the stream's own reconnecting tells of it
         self._inbox.put_nowait(partial(present.reconcile, present=there))
@@ -344,8 +344,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _hear(event: Event, conductor: Conductor) -> None:
-    for fact in listener.hear(event, conductor.clock):
-        heard.tell(conductor, fact)
+    heard.hear(conductor, event)
 
 
 def _tick(conductor: Conductor) -> None:

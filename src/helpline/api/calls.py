@@ -94,14 +94,19 @@ def _act(request: HttpRequest, call_id: str, verb: str, **args: Any) -> Any:
 
 
 def _check(actor: Actor, call: Call, verb: str) -> None:
-    """Raise NotAllowed for people who neither have the call nor lead its desk, Conflict for a call that is over."""
+    """Raise NotAllowed for people who neither have the call nor lead its desk, Conflict for a call that is over.
+
+    A wrap-up is everybody's own, also of those who were asked in and have no part in the call any more.
+    """
+    if verb == "wrap_up_done":
+        return
     if not _has_call(actor, call):
         raise NotAllowed(
             _("This call is in the hands of somebody else."),
             code="not_your_call",
             help=_("The agent of the call and leads of the desk may do this."),
         )
-    if call.state == CallState.ENDED and verb != "wrap_up_done":
+    if call.state == CallState.ENDED:
         raise Conflict(_("This call is over."), code="call_ended", help=_("Look at its record instead."))
 
 

@@ -28,6 +28,11 @@ def hear(event: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
     return handler(event, clock) if handler else []
 
 
+def subject(event: Event) -> str:
+    """Whom the event is about: the id of a leg, or the name of a phone; empty when neither."""
+    return str(_channel(event).get("id") or (event.get("endpoint") or {}).get("resource") or "")
+
+
 def _channel(event: Event) -> Event:
     found: Event = event.get("channel") or event.get("peer") or {}
     return found

@@ -13,7 +13,6 @@ from helpline.acd.prompts import SpeechUri
 from helpline.core.clock import SetClock
 from helpline.people.access import actor_for
 from helpline.people.models import Presence, User
-from helpline.telephony import listener
 from helpline.telephony import orders as o
 from helpline.telephony.models import Call, Leg
 
@@ -43,17 +42,26 @@ class PaperSwitch:
     def restart(self) -> None:
         """The acd process was killed and comes back; the switch has gone on."""
         self.conductor = self._new_conductor()
-        there = present.Present(
-            channels={leg: channel(leg, state) for leg, state in self.channels.items()},
-            bridges=dict(self.bridges),
-            phones=dict.fromkeys(self.conductor.settings.users, True),
-        )
+        there = self.shown()
 
         def begin(conductor: Conductor) -> None:
             restore.restore(conductor)
             present.reconcile(conductor, there, grace_s=0.0)
 
         self._carry(self.conductor.perform(begin))
+
+    def shown(self) -> present.Present:
+        """What the switch would list now."""
+        return present.Present(
+            channels={leg: channel(leg, state) for leg, state in self.channels.items()},
+            bridges={bridge: list(legs) for bridge, legs in self.bridges.items()},
+            phones=dict.fromkeys(self.conductor.settings.users, True),
+            asked_at=self.clock.monotonic(),
+        )
+
+    def compare(self, there: present.Present) -> None:
+        """The desk compares itself with a list of the switch."""
+        self._carry(self.conductor.perform(partial(present.reconcile, present=there)))
 
     def tell(self, kind: str, **facts: Any) -> None:
         """One ARI event, and all that follows."""
@@ -173,8 +181,7 @@ class PaperSwitch:
 
 
 def _hear(event: Event, conductor: Conductor) -> None:
-    for fact in listener.hear(event, conductor.clock):
-        heard.tell(conductor, fact)
+    heard.hear(conductor, event)
 
 
 def _feed_tick(conductor: Conductor) -> None:
