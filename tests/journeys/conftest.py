@@ -1,6 +1,6 @@
 """Running desks for the journeys of a session; each journey leaves them as it found them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,22 @@ from tests.peers.browser import Chromium
 from tests.peers.database import own_database
 from tests.peers.desk import Desk
 from tests.peers.desk_on_asterisk import DeskOnAsterisk
+
+#: characters of a desk's log shown with a journey that failed
+LOG_SHOWN = 8000
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A journey that fails shows what its desks said last."""
+    report = yield
+    if report.failed:
+        for name, value in item.funcargs.items():
+            if isinstance(value, Desk):
+                report.sections.append((f"log of {name}", value.log[-LOG_SHOWN:]))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -29,8 +29,9 @@ def hear(event: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
 
 
 def subject(event: Event) -> str:
-    """Whom the event is about: the id of a leg, or the name of a phone; empty when neither."""
-    return str(_channel(event).get("id") or (event.get("endpoint") or {}).get("resource") or "")
+    """Whom the event is about: the id of a leg, or the account of a phone; empty when neither."""
+    resource = str((event.get("endpoint") or {}).get("resource", ""))
+    return str(_channel(event).get("id") or account_of(resource))
 
 
 def _channel(event: Event) -> Event:
