@@ -27,8 +27,9 @@ import aiohttp
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.peers.ari import Ari, AriError
+from tests.peers.doors import PASSWORD, USER
 from tests.peers.sipp import Caller, Sipp
-from tests.peers.switch import PASSWORD, USER, Switch
+from tests.peers.switch import Switch
 
 RTP_PORTS = "22000-29999"
 SAMPLE_S = 2.0

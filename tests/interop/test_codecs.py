@@ -25,19 +25,6 @@ STRANGER_HUM = 1300.0
 
 
 @pytest.fixture
-async def switch(tmp_path: Path) -> AsyncIterator[Switch]:
-    async with Switch(tmp_path / "data") as running:
-        yield running
-
-
-@pytest.fixture
-async def ari(switch: Switch) -> AsyncIterator[Ari]:
-    async with switch.ari() as client:
-        await client.account("ada", "ada-secret")
-        yield client
-
-
-@pytest.fixture
 async def carl_voice() -> AsyncIterator[Voice]:
     async with Voice(free_port(low=32_800, high=33_900), hum=CARL_HUM) as voice:
         yield voice

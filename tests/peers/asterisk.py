@@ -12,9 +12,8 @@ import pytest
 
 from helpline.telephony.asterisk.site import Folders, PjsipObject, Site
 from helpline.telephony.asterisk.write import write
-from tests.peers.ari import Ari, AriError
-from tests.peers.ports import free_port
-from tests.peers.switch import PASSWORD, USER
+from tests.peers.ari import AriError
+from tests.peers.doors import PASSWORD, RTP_PORTS, USER, Doors
 
 
 def tree() -> Path:
@@ -31,33 +30,18 @@ def needed() -> Path:
     return tree()
 
 
-class Asterisk:
+class Asterisk(Doors):
     """``async with Asterisk(tmp_path) as switch``: the same doors as ``tests.peers.switch.Switch``."""
 
     def __init__(self, directory: Path, *, objects: tuple[PjsipObject, ...] = (), **ports: int) -> None:
-        self.directory = directory
-        self.sip_port = ports.get("sip_port") or free_port(2)
-        self.ari_port = ports.get("ari_port") or free_port()
-        self.rtp_first = free_port(200, low=20_000, high=29_000)
+        super().__init__(directory, **ports)
         self.config = directory / "asterisk"
         self.state = directory / "state"
         self._objects = objects
-        self.process: asyncio.subprocess.Process | None = None
-
-    @property
-    def sip(self) -> str:
-        return f"127.0.0.1:{self.sip_port}"
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.ari_port}"
 
     @property
     def recordings(self) -> Path:
         return self.state / "spool" / "recording"
-
-    def ari(self, app: str = "helpline", *, listen: bool = True) -> Ari:
-        return Ari(self.base, USER, PASSWORD, app, listen=listen)
 
     def log(self) -> str:
         files = (self.directory / "asterisk.log", self.state / "log" / "messages")
@@ -72,7 +56,7 @@ class Asterisk:
             ari_user=USER,
             ari_password=PASSWORD,
             rtp_first=self.rtp_first,
-            rtp_last=self.rtp_first + 199,
+            rtp_last=self.rtp_first + RTP_PORTS - 1,
             folders=Folders(state=self.state, tree=needed()),
             objects=self._objects,
         )

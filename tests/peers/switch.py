@@ -12,43 +12,26 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.peers.ari import Ari
-from tests.peers.ports import free_port
+from tests.peers.doors import PASSWORD, RTP_PORTS, USER, Doors
 
 _cache = tempfile.TemporaryDirectory(prefix="helpline-switch-")
 _built = Path(_cache.name) / "switch"
-USER, PASSWORD = "helpline", "one-time-secret"
 
 
-class Switch:
+class Switch(Doors):
     """``async with Switch(tmp_path) as switch``; then ``switch.ari()``, ``switch.sip`` = "127.0.0.1:PORT".
 
     ``env`` adds or replaces environment settings. What the process said is in ``switch.log()``.
     """
 
     def __init__(self, directory: Path, *, env: dict[str, str] | None = None) -> None:
-        self.directory = directory
-        self.sip_port = free_port(2)
-        self.ari_port = free_port()
-        self.rtp_first = free_port(200, low=20_000, high=29_000)
+        super().__init__(directory)
         self._env = env or {}
         self._log_path = directory / "switch.log"
-        self.process: asyncio.subprocess.Process | None = None
-
-    @property
-    def sip(self) -> str:
-        return f"127.0.0.1:{self.sip_port}"
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.ari_port}"
 
     @property
     def recordings(self) -> Path:
         return self.directory / "switch" / "recordings"
-
-    def ari(self, app: str = "helpline", *, listen: bool = True) -> Ari:
-        return Ari(self.base, USER, PASSWORD, app, listen=listen)
 
     def log(self) -> str:
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
@@ -64,7 +47,7 @@ class Switch:
                 "HELPLINE_ARI_PORT": str(self.ari_port),
                 "HELPLINE_ARI_USER": USER,
                 "HELPLINE_ARI_PASSWORD": PASSWORD,
-                "HELPLINE_RTP_PORTS": f"{self.rtp_first}-{self.rtp_first + 199}",
+                "HELPLINE_RTP_PORTS": f"{self.rtp_first}-{self.rtp_first + RTP_PORTS - 1}",
                 "PYTHONUNBUFFERED": "1",
             }
             | self._env

@@ -10,8 +10,9 @@ import pytest
 
 from helpline_switch.tests.desk import answer_next, nothing_left, phone, ring
 from tests.peers.ari import Ari, AriError
+from tests.peers.doors import USER
 from tests.peers.sipp import Caller, Sipp
-from tests.peers.switch import USER, Switch
+from tests.peers.switch import Switch
 from tests.peers.voice import Voice
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
