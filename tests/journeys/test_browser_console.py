@@ -55,6 +55,25 @@ async def test_no_error_on_the_main_pages(desk: Desk, chromium: Chromium) -> Non
     assert errors == []
 
 
+async def test_no_error_when_a_call_is_left_while_it_renews(desk: Desk, chromium: Chromium) -> None:
+    """Nobody waits for the answer to a page that is gone."""
+    lena = await chromium.worker("lena")
+    page = lena.page
+    await page.goto(f"{desk.url}/calls/?state=answered")
+    await page.locator("#main td a[href^='/calls/']").first.click()
+    story = page.locator("#call-story")
+    await expect(story).to_be_visible()
+    errors, here = listen(page), page.url
+    await page.route(here, lambda route: None)
+    topic = str(await story.get_attribute("hx-trigger")).split()[0]
+    async with page.expect_request(here):
+        await page.evaluate("topic => document.body.dispatchEvent(new Event(topic))", topic)
+    async with page.expect_event("requestfailed", lambda request: request.url == here):
+        await page.locator("#rail a[href='/tickets/']").click()
+    await expect(page.locator("#ticket-rows")).to_be_visible()
+    assert errors == []
+
+
 async def test_no_error_in_a_call_from_ring_to_goodbye(desk: Desk, chromium: Chromium) -> None:
     sven = await chromium.worker("sven", 1000)
     seen = listen(sven.page)

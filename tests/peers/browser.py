@@ -170,6 +170,7 @@ class Worker(Person):
         await self.page.locator("#id_password").fill(PASSWORD)
         await self.page.keyboard.press("Enter")
         await expect(self.page.locator("#rail")).to_be_visible(timeout=PATIENCE_MS)
+        await self.page.locator("body[data-phone-started]").wait_for(timeout=PATIENCE_MS)
         return self
 
     async def ask_for_duty(self) -> None:

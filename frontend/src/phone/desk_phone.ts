@@ -14,6 +14,8 @@ const PHONE_TRIES = 12;
 const REGISTER_MS = 10_000;
 /** An answer asked for by the server may come before the INVITE it is meant for. */
 const ANSWER_WISH_MS = 8000;
+/** A bar asked for before one went on duty may still say off duty, for so long at the most. */
+const DUTY_SEEN_MS = 5000;
 
 class DeskPhone {
   private readonly lock = new TabLock(
@@ -24,6 +26,8 @@ class DeskPhone {
   private stream: MediaStream | null = null;
   private starting = false;
   private goingOnDuty = false;
+  /** The server took us on duty; no bar has shown it yet. */
+  private dutyUnseen = false;
   private saidReady: boolean | null = null;
   private wishUntil = 0;
   private onceRegistered: () => void = () => undefined;
@@ -52,8 +56,9 @@ class DeskPhone {
     if (isOffered(bar) && this.lock.owner) startRinging();
     else stopRinging();
     if (!this.lock.owner) return;
+    if (bar.state !== "offline") this.dutyUnseen = false;
     if (bar.state === "offline") {
-      if (!this.goingOnDuty) this.switchOff();
+      if (!this.goingOnDuty && !this.dutyUnseen) this.switchOff();
     } else if (bar.state && !this.sip && !this.gaveUp) void this.connect();
   }
 
@@ -99,10 +104,19 @@ class DeskPhone {
     await this.registered();
     for (let tries = 0; ; tries++) {
       const refusal = await ask("/phone/state/", { state: "available" });
-      if (!refusal) return;
+      if (!refusal) return this.waitForDuty();
       if (refusal.code !== "no_phone" || tries === PHONE_TRIES) return tell(refusal);
       await new Promise((resolve) => setTimeout(resolve, 200 + tries * 100));
     }
+  }
+
+  private waitForDuty(): void {
+    this.dutyUnseen = true;
+    setTimeout(() => {
+      if (!this.dutyUnseen) return;
+      this.dutyUnseen = false;
+      refreshBar();
+    }, DUTY_SEEN_MS);
   }
 
   /** Microphone, account, registration. False when it failed; the reason was shown. */
@@ -254,4 +268,5 @@ class DeskPhone {
 
 export function startDeskPhone(): void {
   new DeskPhone().start();
+  document.body.dataset.phoneStarted = ""; // buttons of the bar are heard from now on
 }

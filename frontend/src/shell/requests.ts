@@ -32,6 +32,32 @@ export interface Refusal {
   help?: string;
 }
 
+interface SendDetail {
+  xhr: XMLHttpRequest;
+  elt: Element;
+  boosted: boolean;
+  requestConfig: { verb: string };
+}
+
+/** Requests by which parts of the page renew themselves, with their parts. */
+const renewals = new Map<XMLHttpRequest, Element>();
+
+function onBeforeSend(event: Event): void {
+  const { xhr, elt, boosted, requestConfig } = (event as CustomEvent<SendDetail>).detail;
+  if (requestConfig.verb !== "get" || boosted) return;
+  renewals.set(xhr, elt);
+  xhr.addEventListener("loadend", () => renewals.delete(xhr));
+}
+
+/** Another page is shown: what a part of the page before still waits for has no place any more. */
+function forgetRenewals(): void {
+  for (const [xhr, elt] of renewals) {
+    if (elt.isConnected) continue;
+    xhr.onload = xhr.onerror = xhr.onabort = null;
+    xhr.abort();
+  }
+}
+
 function isJson(type: string | null): boolean {
   return type?.includes("json") ?? false;
 }
@@ -66,5 +92,7 @@ export async function post(url: string, fields: Record<string, string> = {}): Pr
 
 export function startRequests(): void {
   document.body.addEventListener("htmx:beforeSwap", onBeforeSwap);
+  document.body.addEventListener("htmx:beforeSend", onBeforeSend);
+  document.body.addEventListener("htmx:afterSwap", forgetRenewals);
   document.body.addEventListener("htmx:sendError", () => notice(text("unreachable"), text("unreachable_help"), "error"));
 }
