@@ -22,10 +22,17 @@ EVIL = (
 STARTS = ("", "<sip:a@b>", "<sip:a@b>;a=b", '"', "SIP/2.0/UDP h", "SIP/2.0/UDP h;a", "a", "sip:a@b", "sip:")
 
 
+#: what reads again and again is slow each time, a busy machine only now and then
+TRIES = 5
+
+
 def within_time(work, *arguments):
-    began = time.process_time()
-    work(*arguments)
-    return time.process_time() - began < SECONDS
+    def is_quick():
+        began = time.thread_time()
+        work(*arguments)
+        return time.thread_time() - began < SECONDS
+
+    return any(is_quick() for _ in range(TRIES))
 
 
 @pytest.mark.parametrize("evil", EVIL)
