@@ -1,6 +1,6 @@
 """What a recorded call costs in the media process: one JSON line per figure.
 
-    python bench/switch_media.py [CALLS ...] [--seconds 8] [--kinds g711 g722 opus srtp]
+    python bench/switch_media.py [CALLS ...] [--seconds 6] [--kinds g711 g722 opus srtp]
 
 The load comes from a process of its own: it sends a packet on every leg each 20 ms and counts what comes back.
 """
@@ -106,7 +106,7 @@ async def _set_up(
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("calls", type=int, nargs="*", default=[1, 25])
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     return parser.parse_args()
 
