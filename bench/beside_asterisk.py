@@ -63,15 +63,17 @@ async def _all(given: argparse.Namespace, peer: bool) -> int:
         lines = talk_lines(name, *await _both(peer, name, _talking(calls, given.seconds, recorded)))
         failed += _told(lines)
     for rate in given.rates:
-        lines = setup_lines(
-            rate, *await _both(peer, f"setups_{rate}", lambda one, rate=rate: setups.measure(one, rate))
-        )
+        lines = setup_lines(rate, *await _both(peer, f"setups_{rate}", _setting_up(rate)))
         failed += _told(lines)
     return 1 if failed else 0
 
 
 def _talking(calls: int, seconds: float, recorded: bool) -> Callable[[str], Awaitable[Talks]]:
     return lambda one: talks.measure(one, calls, seconds, recorded=recorded)
+
+
+def _setting_up(rate: int) -> Callable[[str], Awaitable[Setups]]:
+    return lambda one: setups.measure(one, rate)
 
 
 async def _both(
@@ -109,7 +111,7 @@ def talk_lines(name: str, ours: Talks | Line, peer: Talks | Line | None) -> Iter
             yield from _sound_lines(name, one, found)
     if not isinstance(ours, Talks):
         return
-    what = {"calls": ours.calls, "processes": _rounded(ours.cpu)}
+    what: Line = {"calls": ours.calls, "processes": _rounded(ours.cpu)}
     if isinstance(peer, Talks):
         trusted = _trusted(ours) and _trusted(peer)
         yield beside(
@@ -127,7 +129,7 @@ def talk_lines(name: str, ours: Talks | Line, peer: Talks | Line | None) -> Iter
 
 
 def _sound_lines(name: str, switch: str, found: Talks) -> Iterator[Line]:
-    common = {
+    common: dict[str, Any] = {
         "switch": switch,
         "calls": found.calls,
         "generator_late_percent": round(found.heard.own_late_percent, 2),
@@ -160,7 +162,7 @@ def setup_lines(rate: int, ours: Setups | Line, peer: Setups | Line | None) -> I
             yield figure("setups", found.per_s, "1/s", limit=goal, at_least=True, switch=one, **more)
     if not isinstance(ours, Setups) or not isinstance(peer, Setups):
         return
-    calls = {"offered_per_s": rate, "calls": ours.offered}
+    calls: Line = {"offered_per_s": rate, "calls": ours.offered}
     yield beside("setup_cpu", ours.cpu_ms, "ms of a core", peer=PEER, peer_value=peer.cpu_ms, **calls)
     mine, theirs = ours.answered_within_ms(95), peer.answered_within_ms(95)
     yield beside("setup_answer_p95", mine, "ms", peer=PEER, peer_value=theirs, **calls)

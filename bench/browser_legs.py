@@ -106,7 +106,7 @@ def figures(
     """The lines of so many legs. ``cpu`` and ``idle``, what the switch takes without any leg: percent of a core by
     process. ``ratio`` above 1 is a miss."""
     due = legs * PACKETS_PER_S * wall
-    common = {
+    common: dict[str, Any] = {
         "legs": legs,
         "generator_sent_percent": round(100 * packets.sent / due, 1),
         "trusted": packets.sent >= 0.97 * due,
@@ -121,7 +121,7 @@ def figures(
         **common,
         idle=round(idle["browser"], 2),
     )
-    split = {f"{name}_percent": round(spent, 3) for name, spent in each.items()}
+    split: dict[str, Any] = {f"{name}_percent": round(spent, 3) for name, spent in each.items()}
     most = LONELY_LEG_LIMIT if legs == 1 else LEG_LIMIT
     whole = sum(each.values())
     rest = round(sum(idle.values()), 2)

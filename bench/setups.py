@@ -62,8 +62,14 @@ async def measure(name: str, rate: int, seconds: int = SECONDS) -> Setups:
             spent = Spent(family(switch.process.pid))
             extra, timeout_s = ("-trace_rtt", "-rtt_freq", "1"), seconds + PATIENCE_S
             callers = Sipp(
-                switch, scenario(), directory, calls=calls, rate=rate, timeout_s=timeout_s, extra=extra
-            )  # type: ignore[arg-type]  # any switch has the port
+                switch,  # type: ignore[arg-type]  # any switch has the port
+                scenario(),
+                directory,
+                calls=calls,
+                rate=rate,
+                timeout_s=timeout_s,
+                extra=extra,
+            )
             async with application(switch.base, ari, answer) as taken, callers:
                 faults = await _fault_of(callers, timeout_s + 5)
             used, left = sum(spent.seconds().values()), await _left(ari)

@@ -69,7 +69,7 @@ def figures(
     """The lines to print. ``ratio`` above 1 is a miss."""
     cpu = 100 * (after.cpu_s - before.cpu_s) / wall / calls
     late = 100 * (after.late_ticks - before.late_ticks) / (after.ticks - before.ticks)
-    common = {"kind": kind, "calls": calls, "realtime": after.realtime}
+    common: dict[str, Any] = {"kind": kind, "calls": calls, "realtime": after.realtime}
     most = LONELY_CALL_LIMIT if calls == 1 else KINDS[kind].limit
     own = round(heard.own_late_percent, 2)
     return [
@@ -112,4 +112,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
