@@ -75,11 +75,7 @@ def missing() -> str:
     """What this machine lacks for it; empty when all is here."""
     if not Path(CHROMIUM).exists():
         return f"Chromium is not here ({CHROMIUM})"
-    return (
-        ""
-        if _ESBUILD.exists()
-        else "the front-end's packages are not installed (make setup, then npm ci in frontend)"
-    )
+    return "" if _ESBUILD.exists() else "the front-end's packages are not installed (scripts/setup dev)"
 
 
 class Callers:
