@@ -12,7 +12,7 @@ from helpline_switch.media.events import Digit, MediaBack, MediaLost
 from helpline_switch.media.g711 import FRAME
 from helpline_switch.media.leg import Leg
 from helpline_switch.media.limiter import limited
-from helpline_switch.media.recording import Recording
+from helpline_switch.media.recording import FRAME_BYTES, Recording
 from helpline_switch.media.room import Frames, Group, grouped
 from helpline_switch.media.rtp import LARGEST
 from helpline_switch.media.talk import TICK_S
@@ -136,10 +136,12 @@ class Tick:
 
     def _write(self, recordings: list[Recording], stereo: NDArray[np.int16]) -> None:
         loud = np.packbits(stereo.max(axis=2) > _LOUD, axis=1, bitorder="little")[:, 0].tolist()
-        data = memoryview(stereo.transpose(0, 2, 1).astype("<i2").tobytes())
-        size = FRAME * 4
+        pairs = np.empty((len(stereo), FRAME, 2), "<i2")
+        # Side by side: turning the axes and then copying takes five times as long.
+        pairs[:, :, 0], pairs[:, :, 1] = stereo[:, 0], stereo[:, 1]
+        data = pairs.tobytes()
         for place, recording in enumerate(recordings):
-            recording.take(bytes(data[place * size : (place + 1) * size]), loud[place])
+            recording.take(data[place * FRAME_BYTES : (place + 1) * FRAME_BYTES], loud[place])
 
     def _watch(self) -> None:
         engine = self._engine

@@ -145,3 +145,19 @@ def test_the_estimate_falls_with_loss_and_delay():
     assert good > mos_estimate(0.02, 20, 40) > mos_estimate(0.05, 20, 40) > mos_estimate(0.2, 20, 40) >= 1.0
     assert mos_estimate(0.0, 20, 40) > mos_estimate(0.0, 300, 40) > mos_estimate(0.0, 800, 40)
     assert mos_estimate(1.0, 5000, 400) == 1.0
+
+
+@pytest.mark.parametrize("loud_rows", [[], [1], [0, 2, 3]])
+def test_a_loud_voice_changes_nobody_elses_samples(loud_rows: list[int]) -> None:
+    rng = np.random.default_rng(4)
+    voices = rng.uniform(-20_000, 20_000, (4, 2, 160)).astype(np.float32)
+    quiet = voices.astype(np.int16)
+    voices[loud_rows] *= 4
+    before = voices.copy()
+    out = limited(voices)
+    assert (out.shape, out.dtype) == ((4, 2, 160), np.int16)
+    still = [row for row in range(4) if row not in loud_rows]
+    assert np.array_equal(out[still], quiet[still])
+    # each row is as if it had been alone
+    assert all(np.array_equal(limited(row), each) for row, each in zip(voices, out, strict=True))
+    assert np.array_equal(voices, before), "what was given is not touched"
