@@ -71,7 +71,7 @@ class Calling:
         name, word = trunk.username or None, trunk.password or None
         dialog = self._dialog(dialog_id, hop.address, hop.transport, name, word)
         dialog.post = post
-        self._dialogs.keep(dialog, None)
+        self._dialogs.keep(dialog, None, trunk.trunk or None)
         return dialog
 
     def _dialog(

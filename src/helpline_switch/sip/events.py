@@ -70,6 +70,8 @@ class Incoming(SipEvent):
     """A new call. ``account`` is the account that proved its password, None for a stranger. ``trunk`` is the trunk it
     came by, None for any other.
 
+    ``replaces`` is the dialog of ours whose place it is to take (RFC 3891); who asks has been proven to own that one.
+
     ``sdp`` is None when the caller leaves the offer to us. ``headers`` holds the first value of every header with
     lower-case long names. 100 Trying has been sent; answer with ``ring``, ``answer`` or ``reject``.
     """
@@ -84,6 +86,7 @@ class Incoming(SipEvent):
     browser: bool
     headers: dict[str, str]
     trunk: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ Post = Callable[[SipEvent], None]
 
 class Leg(UA):  # type: ignore[misc]  # the stack ships no types
     """The protocol's side of a dialog. ``flow`` is the connection it lives on, ``pinned`` the UDP address of a phone
-    reached directly, ``trusted`` whether whoever is there proved an account."""
+    reached directly, ``trusted`` whether whoever is there proved an account,
+    ``account`` and ``trunk`` whose it is."""
 
     UaStateConnected = ConnectedState
     UasStateUpdating = UasUpdatingState
@@ -79,6 +80,8 @@ class Leg(UA):  # type: ignore[misc]  # the stack ships no types
         self._glares = 0
         self.local_ua = config["_sip_ua"]
         self.trusted = False
+        self.account: str | None = None
+        self.trunk: str | None = None
         self.peer_allows: frozenset[str] = frozenset()
         self.provisional = Provisional(self._never_acknowledged)
         self.early = EarlyDialogs(self)
