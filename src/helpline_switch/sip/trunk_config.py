@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from helpline_switch.sip.addresses import bracketed
 from helpline_switch.sip.events import SipEvent
 
 #: "auto" leaves the transport to the provider's DNS (RFC 3263 4.1)
@@ -43,7 +44,7 @@ class Hop:
         return self.host, self.port
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}/{self.transport}"
+        return f"{bracketed(self.host)}:{self.port}/{self.transport}"
 
 
 #: what a look-up ends with: hops, best first, or none and why
