@@ -11,6 +11,7 @@ from typing import Any, Final
 from sippy.SipHeader import SipHeader
 from sippy.Time.Timeout import Timeout
 
+from helpline_switch.sip import identity
 from helpline_switch.sip.accounts import Accounts
 from helpline_switch.sip.arriving import incoming_call, is_direct
 from helpline_switch.sip.bans import Bans
@@ -251,7 +252,8 @@ class Engine:
         if trunk is not None:
             called = dialled(request, incoming.called, self._trunks.username(trunk))
             incoming = replace(incoming, trunk=trunk, called=called)
-        incoming = self._honest(incoming)
+        vouched = trunk is not None and self._trunks.vouches(trunk)
+        incoming = self._honest(identity.heard(request, incoming, trusted=vouched))
         # Done with; the stack would read it again, by a simpler grammar.
         for name in ("authorization", "proxy-authorization"):
             request.delHFs(name)

@@ -48,7 +48,8 @@ class TrunkTarget:
     """A number behind a trunk. ``username`` and ``password`` answer the trunk's challenge; empty when it asks none.
 
     ``host`` may be a name or an address; names are resolved off the SIP thread. ``port`` 0 means the transport's default.
-    ``trunk`` names one given by ``put_trunk``: then its servers are tried instead of ``host``.
+    ``trunk`` names one given by ``put_trunk``: then its servers are tried instead of ``host``. ``asserts``: it is told
+    our identity in P-Asserted-Identity (RFC 3325).
     """
 
     number: str
@@ -58,6 +59,7 @@ class TrunkTarget:
     username: str = ""
     password: str = field(default="", repr=False)
     trunk: str = ""
+    asserts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class TrunkConfig:
     """A trunk. ``servers`` are tried in order; calls from ``sources`` are the trunk's.
 
     ``register``: keep a registration there (RFC 3261 10.2). ``keep_alive_s``: seconds between OPTIONS, 0 for none.
-    ``expires_s``: seconds asked for. ``username`` and ``password`` answer its challenges.
+    ``expires_s``: seconds asked for. ``username`` and ``password`` answer its challenges. ``vouches``: the callers that
+    it asserts are believed (RFC 3325); ``asserts``: we assert our own to it.
     """
 
     name: str
@@ -67,6 +68,8 @@ class TrunkConfig:
     sources: tuple[Network, ...] = ()
     keep_alive_s: float = 30.0
     expires_s: int = 300
+    vouches: bool = False
+    asserts: bool = False
 
     def __post_init__(self) -> None:
         if not self.servers:
