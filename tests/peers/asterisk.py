@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from helpline.telephony.asterisk.site import Folders, PjsipObject, Site
+from helpline.telephony.asterisk.site import Certificate, Folders, PjsipObject, Site
 from helpline.telephony.asterisk.write import write
+from helpline_switch.sip.certificate import ensure_self_signed
 from tests.peers.ari import Ari, AriError
 from tests.peers.ports import free_port
 from tests.peers.switch import PASSWORD, USER
@@ -34,8 +36,12 @@ def needed() -> Path:
 class Asterisk:
     """``async with Asterisk(tmp_path) as switch``: the same doors as ``tests.peers.switch.Switch``."""
 
-    def __init__(self, directory: Path, *, objects: tuple[PjsipObject, ...] = (), **ports: int) -> None:
+    def __init__(
+        self, directory: Path, *, objects: tuple[PjsipObject, ...] = (), secure: bool = False, **ports: int
+    ) -> None:
         self.directory = directory
+        #: where it serves SIP over secure WebSocket; with ``secure`` alone, and SIP over TLS too
+        self.https_port = free_port() if secure else None
         self.sip_port = ports.get("sip_port") or free_port(2)
         self.ari_port = ports.get("ari_port") or free_port()
         self.rtp_first = free_port(200, low=20_000, high=29_000)
@@ -75,7 +81,14 @@ class Asterisk:
             rtp_last=self.rtp_first + 199,
             folders=Folders(state=self.state, tree=needed()),
             objects=self._objects,
+            https_port=self.https_port,
+            certificate=self._certificate(),
         )
+
+    def _certificate(self) -> Certificate | None:
+        if self.https_port is None:
+            return None
+        return Certificate(*ensure_self_signed(self.directory / "tls", "127.0.0.1", datetime.now(UTC)))
 
     async def start(self) -> None:
         """Returns when it is fully booted. Raises when it ends or stays silent for 20 s."""

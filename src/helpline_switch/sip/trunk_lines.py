@@ -41,10 +41,9 @@ class TrunkLines:
     def put(self, config: TrunkConfig) -> None:
         """Adds or replaces; one that did not change, or only in whom we believe, goes on undisturbed."""
         old = self._lines.get(config.name)
-        if old is not None:
-            if replace(old.config, vouches=config.vouches, asserts=config.asserts) == config:
-                old.config = config
-                return
+        if old is not None and replace(old.config, vouches=config.vouches, asserts=config.asserts) == config:
+            old.config = config
+            return
         if old is not None:
             old.stop()
         line = self._lines[config.name] = _Line(config, self._asker, self._resolve, self._post)
