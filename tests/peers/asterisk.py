@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from helpline.telephony.asterisk.site import Folders, PjsipObject, Site
+from helpline.telephony.asterisk.site import Certificate, Folders, PjsipObject, Site
 from helpline.telephony.asterisk.write import write
+from helpline_switch.sip.certificate import ensure_self_signed
 from tests.peers.ari import AriError
 from tests.peers.doors import PASSWORD, RTP_PORTS, USER, Doors
+from tests.peers.ports import free_port
 
 
 def tree() -> Path:
@@ -33,8 +36,12 @@ def needed() -> Path:
 class Asterisk(Doors):
     """``async with Asterisk(tmp_path) as switch``: the same doors as ``tests.peers.switch.Switch``."""
 
-    def __init__(self, directory: Path, *, objects: tuple[PjsipObject, ...] = (), **ports: int) -> None:
+    def __init__(
+        self, directory: Path, *, objects: tuple[PjsipObject, ...] = (), secure: bool = False, **ports: int
+    ) -> None:
         super().__init__(directory, **ports)
+        #: where it serves SIP over secure WebSocket; with ``secure`` alone, and SIP over TLS too
+        self.https_port = free_port() if secure else None
         self.config = directory / "asterisk"
         self.state = directory / "state"
         self._objects = objects
@@ -59,7 +66,14 @@ class Asterisk(Doors):
             rtp_last=self.rtp_first + RTP_PORTS - 1,
             folders=Folders(state=self.state, tree=needed()),
             objects=self._objects,
+            https_port=self.https_port,
+            certificate=self._certificate(),
         )
+
+    def _certificate(self) -> Certificate | None:
+        if self.https_port is None:
+            return None
+        return Certificate(*ensure_self_signed(self.directory / "tls", "127.0.0.1", datetime.now(UTC)))
 
     async def start(self) -> None:
         """Returns when it is fully booted. Raises when it ends or stays silent for 20 s."""

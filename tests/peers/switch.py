@@ -16,6 +16,7 @@ from tests.peers.doors import PASSWORD, RTP_PORTS, USER, Doors
 
 _cache = tempfile.TemporaryDirectory(prefix="helpline-switch-")
 _built = Path(_cache.name) / "switch"
+_PATIENCE_S = 30
 
 
 class Switch(Doors):
@@ -49,12 +50,17 @@ class Switch(Doors):
                 "HELPLINE_ARI_PASSWORD": PASSWORD,
                 "HELPLINE_RTP_PORTS": f"{self.rtp_first}-{self.rtp_first + RTP_PORTS - 1}",
                 "PYTHONUNBUFFERED": "1",
+                "PYTHONFAULTHANDLER": "1",
             }
             | self._env
         )
 
     async def start(self) -> None:
-        """Starts the process and returns when it answers requests. Raises when it ends or stays silent for 15 s."""
+        """Starts the process and returns when it answers requests.
+
+        Raises RuntimeError with its log when it ends, or stays silent for too long: then it is made to write down what
+        each of its threads was at, and does not go on beside the next tests.
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
         if _built.is_dir():
             shutil.copytree(_built, self.directory / "switch", dirs_exist_ok=True)
@@ -62,8 +68,22 @@ class Switch(Doors):
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "helpline_switch", env=self.environment(), stdout=log, stderr=log
             )
-        await asyncio.wait_for(self._until_ready(), 15)
+        try:
+            await asyncio.wait_for(self._until_ready(), _PATIENCE_S)
+        except TimeoutError as silence:
+            await self._made_to_speak()
+            raise RuntimeError(f"no answer in {_PATIENCE_S} s: {self.log()[-8000:]}") from silence
+        except BaseException:
+            await self.stop()
+            raise
         self._keep_what_was_built()
+
+    async def _made_to_speak(self) -> None:
+        """SIGABRT, at which Python's fault handler writes the stack of every thread into the log."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGABRT)
+        await self.process.wait()
 
     def _keep_what_was_built(self) -> None:
         """Spoken prompts and music are made once per test run, not once per switch."""

@@ -121,6 +121,9 @@ def objects(line: TrunkLine) -> dict[str, Fields]:
         "allow_transfer": "no",
         "disallow": "all",
         "allow": "ulaw,alaw",
+        "trust_id_inbound": "yes" if line.trusted else "no",
+        "trust_id_outbound": "yes" if line.trusted else "no",
+        "send_pai": "yes" if line.trusted else "no",
     }
     found: dict[str, Fields] = {}
     if line.username:

@@ -215,6 +215,8 @@ class Trunk(models.Model):
     register = models.BooleanField(default=True)
     #: addresses and networks its calls come from, besides its servers
     sources = models.JSONField(default=list)
+    #: it vouches for its callers, and is told who we are (P-Asserted-Identity, RFC 3325)
+    trusted = models.BooleanField(default=False)
     #: numbers it serves, E.164; one of them is shown when we call out
     numbers = models.JSONField(default=list)
     #: desk id (as text) -> number shown when that desk calls out

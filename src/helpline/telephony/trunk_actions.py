@@ -46,6 +46,7 @@ class TrunkFacts:
     sources: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     shown_numbers: Mapping[int, str] = field(default_factory=dict)
+    trusted: bool = False
     shared: bool = True
     rank: int = 10
 
@@ -92,6 +93,7 @@ def _checked(desk: Desk, facts: TrunkFacts, row: Trunk) -> dict[str, object]:
         "sources": [_source(text) for text in facts.sources],
         "numbers": numbers,
         "shown_numbers": dict(_shown(facts.shown_numbers, desk.country, numbers)),
+        "trusted": facts.trusted,
         "shared": facts.shared,
         "rank": facts.rank,
     }

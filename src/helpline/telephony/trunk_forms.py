@@ -54,6 +54,13 @@ class TrunkForm(forms.Form):
         max_length=1000,
         help_text=_("Besides its servers: addresses or networks, as the provider lists them."),
     )
+    trusted = forms.BooleanField(
+        label=_("Believe the caller's number it vouches for"),
+        required=False,
+        help_text=_(
+            "For providers that check it (P-Asserted-Identity). They are told who we are the same way."
+        ),
+    )
     numbers = forms.CharField(
         label=_("Numbers"),
         required=False,
@@ -104,6 +111,7 @@ class TrunkForm(forms.Form):
             sources=_parts(_BETWEEN, given["sources"]),
             numbers=_parts(_LINES, given["numbers"]),
             shown_numbers=shown,
+            trusted=given["trusted"],
             shared=given["shared"],
             rank=given["rank"],
         )
@@ -123,6 +131,7 @@ def _values(trunk: Trunk) -> dict[str, object]:
         "register": trunk.register,
         "sources": ", ".join(trunk.sources),
         "numbers": "\n".join(trunk.numbers),
+        "trusted": trunk.trusted,
         "rank": trunk.rank,
         "shared": trunk.shared,
     }

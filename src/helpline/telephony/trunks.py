@@ -23,7 +23,7 @@ _CHANNEL = re.compile(r"PJSIP/(\S+)-[0-9a-f]{8}(?:;\d)?", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class TrunkLine:
     """A trunk as a switch needs it. `contacts`: SIP URIs of its servers, best first; `sources`: addresses and
-    networks its calls come from."""
+    networks its calls come from; `trusted`: it vouches for its callers."""
 
     endpoint: str
     contacts: tuple[str, ...]
@@ -31,6 +31,7 @@ class TrunkLine:
     password: str = field(default="", repr=False)
     register: bool = False
     sources: tuple[str, ...] = ()
+    trusted: bool = False
 
     @property
     def domain(self) -> str:
@@ -91,6 +92,7 @@ def _line(row: Trunk, password: str) -> TrunkLine:
         password=password,
         register=row.register,
         sources=tuple(row.sources),
+        trusted=row.trusted,
     )
 
 

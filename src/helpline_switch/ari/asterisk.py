@@ -17,7 +17,7 @@ Fields = dict[str, str]
 Objects = dict[tuple[str, str], Fields]
 
 _KINDS = frozenset({"auth", "aor", "endpoint", "identify", "registration"})
-_OF_TRUNKS = frozenset({"auth", "aor", "identify", "registration"})
+_OF_TRUNKS = frozenset({"auth", "aor", "endpoint", "identify", "registration"})
 _SECRETS = frozenset({"password", "md5_cred", "password_digest"})
 
 

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 Direction = Literal["in", "out", "both"]
 _KEYS = re.compile(r"[0-9A-Da-d*#]{1,64}")
 _HEADER = re.compile(r"PJSIP_HEADER\(read,\s*([^,)]+)(?:,\s*1)?\)", re.IGNORECASE)
-_PRESENTED: dict[str, object] = {
+PRESENTED: dict[str, object] = {
     "caller_presentation": 0,
     "caller_presentation_txt": "Presentation Allowed, Not Screened",
 }
@@ -109,7 +109,7 @@ class Controls:
             raise BadParameter(f"not a variable to set: {name[:60]}")
         if name.startswith("CALLERID("):
             channel.caller = _changed(channel.caller, name, value)
-            self._board.publish("ChannelCallerId", None, channel=channel, **_PRESENTED)
+            self._board.publish("ChannelCallerId", None, channel=channel, **PRESENTED)
         elif name.startswith("CONNECTEDLINE("):
             channel.connected = _changed(channel.connected, name, value)
             self._board.publish("ChannelConnectedLine", channel=channel)

@@ -35,12 +35,13 @@ class Lines:
         channel.line = Line(local.ip, local.port)
         return channel.line
 
-    async def answer(self, channel: Channel, offer: str) -> str:
-        """Our answer to an offer (first or later), with the mixer connected accordingly.
+    async def answer(self, channel: Channel, offer: str, line: Line | None = None) -> str:
+        """Our answer to an offer (first or later), with the mixer connected accordingly. ``line``: one that is to take
+        the place of the channel's own.
 
         Raises BadSdp, NoCommonCodec, MediaError or BrowserMediaError.
         """
-        line = _line(channel)
+        line = line or _line(channel)
         remote = sdp.parse(offer)
         line.browser = line.browser or remote.browser
         if line.browser:
@@ -59,20 +60,18 @@ class Lines:
             text = await self._board.browser.update(line.browser_leg, offer)
             await self._redirect(channel, line, remote)
             return text
-        line.browser_leg = channel.id
-        text, plain = await self._board.browser.answer(
-            channel.id, offer, (line.ip, line.port), source=line.source
-        )
+        line.browser_leg = leg = line.dialog or channel.id
+        text, plain = await self._board.browser.answer(leg, offer, (line.ip, line.port), source=line.source)
         ours = sdp.parse(text)
         await self._connect(channel, line, remote, plain, codec=ours.codec, dtmf=ours.dtmf_payload)
         return text
 
-    def offer(self, channel: Channel, *, srtp: Srtp = "no") -> str:
+    def offer(self, channel: Channel, *, srtp: Srtp = "no", line: Line | None = None) -> str:
         """An offer to a phone, new or again. Every one has a higher version.
 
         ``srtp``: not at all, besides plain RTP (RFC 8643), or alone. A call that has SRTP keeps it, with its keys.
         """
-        line = _line(channel)
+        line = line or _line(channel)
         if srtp != "no" and not line.crypto:
             line.crypto = sdp_crypto.offered()
         transport = "RTP/SAVP" if srtp == "only" else "RTP/AVP"
@@ -107,6 +106,11 @@ class Lines:
         remote = sdp.parse(answer)
         await self._board.browser.accept(leg, answer)
         await self._connect(channel, line, remote, plain)
+
+    async def resume(self, channel: Channel, line: Line) -> None:
+        """The mixer talks to where that line was connected to. Raises MediaError."""
+        if line.remote is not None:
+            await self._redirect(channel, line, line.remote)
 
     async def _connect(
         self,

@@ -193,6 +193,12 @@ class Originator:
         if not channel.ended:
             self._now_up(channel)
 
+    def taken(self, channel: Channel) -> None:
+        """Another telephone took the call that rings."""
+        if channel.ring_timer is not None:
+            channel.ring_timer.cancel()
+        self._now_up(channel)
+
     def _now_up(self, channel: Channel) -> None:
         self._life.change_state(channel, ChannelState.UP)
         self._tell_dial(channel, "ANSWER")

@@ -20,6 +20,7 @@ from helpline_switch.core.lines import Lines
 from helpline_switch.core.originate import Originator
 from helpline_switch.core.playing import Playing
 from helpline_switch.core.presence import Presence
+from helpline_switch.core.takeover import Takeover
 from helpline_switch.core.taping import Taping
 from helpline_switch.core.transfers import Transfers
 from helpline_switch.core.trunks import Trunks
@@ -56,12 +57,14 @@ class Switchboard:
         self._vanish = Vanish(board, self.life, self._lines)
         self._keys = Keys(board)
         self.transfers = Transfers(board, self.life, self.trunks)
+        self._takeover = Takeover(board, self._lines, self.life, self.originator, self._updates, self._vanish)
 
     def on_sip(self, event: sip.SipEvent) -> None:
         """One event of the SIP side, in the loop thread."""
         match event:
             case sip.Incoming():
-                self.board.spawn(self.arrivals.arrive(event), f"call to {event.called}")
+                door = self.arrivals if event.replaces is None else self._takeover
+                self.board.spawn(door.arrive(event), f"call to {event.called}")
             case sip.Registered():
                 self.presence.registered(event)
             case sip.Unregistered():
@@ -96,7 +99,9 @@ class Switchboard:
                 self.board.spawn(work, f"update {channel.name}")
             case sip.UpdateAnswered():
                 self._vanish.update_answered(channel)
-                self.board.spawn(self._updates.answered(channel, event.sdp), f"update {channel.name}")
+                self.board.spawn(
+                    self._updates.answered(channel, event.dialog_id, event.sdp), f"update {channel.name}"
+                )
             case sip.UpdateFailed():
                 self._vanish.update_failed(channel, event.code)
             case sip.Referred():
@@ -115,7 +120,7 @@ class Switchboard:
             self.board.spawn(work, f"answer {channel.name}")
 
     def _over(self, event: sip.Refused | sip.Ended) -> None:
-        if self.arrivals.gave_up(event.dialog_id):
+        if self.arrivals.gave_up(event.dialog_id) or self._takeover.gave_up(event.dialog_id):
             return
         channel = self.board.by_dialog(event.dialog_id)
         self.board.drop_dialog(event.dialog_id)

@@ -62,7 +62,14 @@ class Trunks:
             raise NotReachable(f"Allocation failed: no trunk {name}", causes.NO_ROUTE)
         first = config.servers[0]
         return TrunkTarget(
-            number, first.host, first.port, first.transport, config.username, config.password, name
+            number,
+            first.host,
+            first.port,
+            first.transport,
+            config.username,
+            config.password,
+            name,
+            config.asserts,
         )
 
     def changed(self, event: TrunkChanged) -> None:
@@ -89,6 +96,7 @@ class Trunks:
 def _config(name: str, contacts: str, objects: Objects) -> TrunkConfig:
     auth = objects.get(("auth", name), _NOTHING)
     registration = objects.get(("registration", name), _NOTHING)
+    endpoint = objects.get(("endpoint", name), _NOTHING)
     matches = objects.get(("identify", name), _NOTHING).get("match", "")
     try:
         return TrunkConfig(
@@ -100,6 +108,8 @@ def _config(name: str, contacts: str, objects: Objects) -> TrunkConfig:
             sources=networks(matches.split(",")),
             keep_alive_s=float(objects["aor", name].get("qualify_frequency", "0")),
             expires_s=int(registration.get("expiration", "300")),
+            vouches=endpoint.get("trust_id_inbound") == "yes",
+            asserts=endpoint.get("send_pai") == "yes",
         )
     except ValueError as error:
         raise BadParameter(str(error)) from error

@@ -25,7 +25,7 @@ class Updates:
     async def offered(self, channel: Channel, dialog: str, offer: str | None) -> None:
         """The phone offers new media, or asks for our offer. What we cannot do is refused; the call goes on as it was."""
         async with channel.lock:
-            if channel.ended:
+            if channel.ended or not _is_current(channel, dialog):
                 return
             if offer is None:
                 self._board.sip.accept_update(dialog, self._lines.offer(channel))
@@ -39,20 +39,21 @@ class Updates:
                 self._board.sip.refuse_update(dialog)
                 return
             self._board.sip.accept_update(dialog, text)
-        await self._note_hold(channel)
+        await self.note_hold(channel)
 
-    async def answered(self, channel: Channel, answer: str | None) -> None:
+    async def answered(self, channel: Channel, dialog: str, answer: str | None) -> None:
         """The phone answered our offer."""
-        if answer is None:
+        if answer is None or not _is_current(channel, dialog):
             return
         try:
             await self._lines.accept(channel, answer)
         except _REFUSALS as error:
             log.warning("answer to a media update is not usable", channel=channel.name, error=str(error))
             return
-        await self._note_hold(channel)
+        await self.note_hold(channel)
 
-    async def _note_hold(self, channel: Channel) -> None:
+    async def note_hold(self, channel: Channel) -> None:
+        """Tells whether the far side has us on hold, if that is new."""
         line = channel.line
         if line is None or line.remote is None or channel.ended or line.held == line.remote.held:
             return
@@ -64,3 +65,8 @@ class Updates:
 def _still_rings(channel: Channel) -> bool:
     """Whether it is a call of ours that nobody has answered: an UPDATE of an early dialog (RFC 3311 5.2)."""
     return channel.line is not None and channel.line.dialog is None
+
+
+def _is_current(channel: Channel, dialog: str) -> bool:
+    """Whether the channel's call is still in that dialog, and not taken over by another (RFC 3891)."""
+    return channel.line is not None and channel.line.dialog in (None, dialog)

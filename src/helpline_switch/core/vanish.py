@@ -129,6 +129,14 @@ class Vanish:
         else:
             self.update_answered(channel)
 
+    def replaced(self, channel: Channel) -> None:
+        """Another telephone took the place of this call's: what is known of the old one says nothing of it."""
+        self.signalled(channel)
+        self._silent.discard(channel.id)
+        asked = self._asked.pop(channel.id, None)
+        if asked is not None:
+            asked.cancel()
+
     def media_process_lost(self) -> None:
         """Every leg is gone with the process: the calls end with "temporary failure"."""
         self._board.mixing.forget()

@@ -6,6 +6,7 @@ in and is brought down from 48 kHz coming out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import av
@@ -104,6 +105,30 @@ def opus_ticks(payload: bytes) -> int:
     count = 1 if code == 0 else 2 if code < 3 else payload[1] & 63 if len(payload) > 1 else 0
     milliseconds = _OPUS_MS[payload[0] >> 3] * count
     return int(milliseconds // 20) if milliseconds % 20 == 0 and milliseconds <= 120 else 0
+
+
+def opus_short(payload: bytes) -> float:
+    """The milliseconds of an Opus packet with one frame that is shorter than 20 ms, 0 for any other."""
+    if len(payload) < 2 or payload[0] & 3:
+        return 0
+    milliseconds = _OPUS_MS[payload[0] >> 3]
+    return milliseconds if milliseconds < 20 else 0
+
+
+def join_opus(packets: Sequence[bytes]) -> bytes:
+    """One packet with the frames of several that ``opus_short`` knows and that begin alike: of code 3, each frame with
+    its length (RFC 6716 3.2.5)."""
+    frames = [packet[1:] for packet in packets]
+    lengths = b"".join(_opus_length(len(frame)) for frame in frames[:-1])
+    return bytes([packets[0][0] | 3, 0x80 | len(frames)]) + lengths + b"".join(frames)
+
+
+def _opus_length(size: int) -> bytes:
+    """RFC 6716 3.2.1."""
+    if size < 252:
+        return bytes([size])
+    first = 252 + (size & 3)
+    return bytes([first, (size - first) >> 2])
 
 
 def _context(mode: Literal["r", "w"], rate: int) -> AudioCodecContext:

@@ -31,7 +31,7 @@ class Door:
     Plain legs have their socket connected, so the kernel drops packets from anyone else and ``receive`` and ``send``
     are the socket's own. Where the far side sits behind NAT the socket stays open to all, and every packet is
     checked: the first good one that comes from the negotiated address or, with another port, from ``terms.latch``
-    fixes the source; from then on there is no other (RFC 7362 4, "latching").
+    fixes the source; from then on there is no other (RFC 7362 4, "latching"), unless SRTP proves that the far side moved.
     """
 
     def __init__(self, pair: Pair) -> None:
@@ -98,8 +98,7 @@ class Door:
         """The packet in clear; empty for one that is not let in."""
         fresh = self._source is None and self._may_be_it(source)
         if not fresh and self._terms.latch is not None and not _same(source, self._source):
-            self.strangers += 1
-            return b""
+            return self._moved(data, source)
         clear = data
         if self.guard is not None:
             opened = self.guard.open_report(data) if rtcp.is_rtcp(data) else self.guard.open(data)
@@ -109,6 +108,17 @@ class Door:
         elif fresh:
             return b""
         return clear
+
+    def _moved(self, data: bytes, source: Any) -> bytes:
+        """The packet in clear if it is the far side's from a new place, for its NAT forgot the old one. Only a good
+        tag on a packet that was never seen shows that; in clear text anybody could say so."""
+        if self.guard is not None and self._source is not None and not rtcp.is_rtcp(data):
+            clear = self.guard.open(data) or b""
+            if rtp.split(clear) is not None:
+                self._source = source[0], source[1]
+                return clear
+        self.strangers += 1
+        return b""
 
     def _may_be_it(self, source: Any) -> bool:
         return _same(source, self._remote) or _ip(source[0]) == _ip(self._terms.latch or "")

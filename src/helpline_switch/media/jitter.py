@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from helpline_switch.media.coding import opus_ticks
+from helpline_switch.media.coding import join_opus, opus_short, opus_ticks
 from helpline_switch.media.g711 import FRAME
 
 PRIMED = 2
@@ -178,18 +178,51 @@ class JitterQueue:
 
 
 class OpusQueue(JitterQueue):
-    """The same for Opus, whose packets have any size and may last 20 to 120 ms. Others are dropped."""
+    """The same for Opus, whose packets have any size and last 2.5 to 120 ms. Short ones that follow each other are
+    joined to 20 ms; when one of them is lost, its 20 ms are missing. What fits nowhere is dropped."""
 
-    __slots__ = ()
+    __slots__ = ("_parts",)
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        super().reset()
+        self._parts: list[bytes] = []
 
     def push(self, seq: int, payload: bytes) -> None:
         """Take packet ``seq``. One that lasts longer is followed by ``CONTINUED`` for each further frame."""
+        if short := opus_short(payload):
+            self._push_part(seq, payload, round(20 / short))
+            return
+        self._parts = []
         if not opus_ticks(payload):
             self.skip(seq)
         elif not self._comes_late(seq, payload):
             self._step_over(seq)
             self._append(payload)
             self._shorten()
+
+    def _push_part(self, seq: int, payload: bytes, wanted: int) -> None:
+        if self._newest >= 0 and (self._newest - seq) & 0xFFFF < _RESTART_GAP:
+            self.behind += 1
+            return
+        ahead = (seq - self._newest) & 0xFFFF if self._newest >= 0 else 1
+        if ahead != 1 or (self._parts and self._parts[0][0] != payload[0]):
+            self._lose_parts(ahead - 1, wanted)
+        self._newest = seq
+        self._parts.append(payload)
+        if len(self._parts) == wanted:
+            self._frames.append(join_opus(self._parts))
+            self._parts = []
+            self._shorten()
+
+    def _lose_parts(self, missing: int, wanted: int) -> None:
+        """The frames that the parts and those missing after them would have been, as far as they are worth filling."""
+        if missing < _RESTART_GAP:
+            self.missing += missing
+            holes = round((len(self._parts) + missing) / wanted)
+            if holes <= _FILLABLE_GAP and self._primed:
+                self._frames.extend([HOLE] * holes)
+        self._parts = []
 
     def _fits(self, payload: bytes) -> bool:
         return opus_ticks(payload) == 1

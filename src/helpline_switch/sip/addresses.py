@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import Literal
+
+#: IPv4 or IPv6
+Family = Literal[4, 6]
 
 
 def bare(host: str) -> str:
@@ -30,6 +34,16 @@ def fit(host: str, family: int) -> str | None:
     if family == socket.AF_INET:
         return str(ip) if ip.version == 4 else None
     return f"::ffff:{ip}" if ip.version == 4 else str(ip)
+
+
+def families(host: str, advertised: str) -> tuple[Family, ...]:
+    """The kinds of addresses that a socket bound to ``host`` reaches, first the kind we advertise: there the far side
+    can answer us, and our session descriptions name it."""
+    if ":" not in host:
+        return (4,)
+    if bare(host) != "::":
+        return (6,)
+    return (6, 4) if ":" in advertised else (4, 6)
 
 
 def is_address(host: str) -> bool:

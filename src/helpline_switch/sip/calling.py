@@ -7,6 +7,8 @@ from typing import Any
 
 from sippy.SipURL import SipURL
 
+from helpline_switch.sip import identity
+from helpline_switch.sip.addresses import bracketed
 from helpline_switch.sip.arriving import safe_caller
 from helpline_switch.sip.dialog import Dialog, Post
 from helpline_switch.sip.dialogs import Dialogs
@@ -61,7 +63,10 @@ class Calling:
         """Calls a number by the first server of a trunk that takes it."""
 
         def send(dialog: Dialog, url: Any, hop: Hop) -> None:
-            dialog.invite(safe_caller(sent_by(caller, trunk, hop)), trunk.number, sdp, url, url.host)
+            ours = bracketed(self._hub.our_address(hop.transport)[0])
+            domain = hop.domain if trunk.username else ours
+            party, dialog.identity = identity.said(sent_by(caller, trunk, hop), trunk, domain)
+            dialog.invite(safe_caller(party), trunk.number, sdp, url, url.host)
             self._dialogs.begin_trace(dialog)
 
         TrunkCall(dialog_id, trunk, hops, send, self._trunk_leg, self._post, self._patience).start()
@@ -71,7 +76,7 @@ class Calling:
         name, word = trunk.username or None, trunk.password or None
         dialog = self._dialog(dialog_id, hop.address, hop.transport, name, word)
         dialog.post = post
-        self._dialogs.keep(dialog, None)
+        self._dialogs.keep(dialog, None, trunk.trunk or None)
         return dialog
 
     def _dialog(

@@ -9,7 +9,7 @@ from sippy.SipHeader import SipHeader
 METHODS: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY"
 ALLOW: Final = SipHeader(name="allow", bodys=METHODS)
 _COMPACT: Final = {"supported": "k", "session-expires": "x", "event": "o", "referred-by": "b"}
-EXTENSIONS: Final = frozenset({"100rel", "timer", "norefersub"})
+EXTENSIONS: Final = frozenset({"100rel", "timer", "norefersub", "replaces"})
 
 
 def extra(name: str, value: str) -> Any:

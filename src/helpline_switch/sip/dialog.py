@@ -81,7 +81,7 @@ class Dialog(Leg):
                 self.lUri.getUrl().host = host
 
         event.onUacSetupComplete = adjust
-        event.extra_headers = self.refresher.headers()
+        event.extra_headers = self.refresher.headers() + self.identity
         self.recvEvent(event)
 
     def ring(self) -> None:

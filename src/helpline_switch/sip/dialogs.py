@@ -20,8 +20,10 @@ class Dialogs:
         self.agents: set[Dialog] = set()
         self.owners: dict[str, str] = {}
 
-    def keep(self, dialog: Dialog, account: str | None) -> None:
-        """From now on it can be ordered about; ``account`` is whose telephone it is, None for a stranger's."""
+    def keep(self, dialog: Dialog, account: str | None, trunk: str | None = None) -> None:
+        """From now on it can be ordered about; ``account`` is whose telephone it is, ``trunk`` the one it goes by; both
+        None for a stranger's."""
+        dialog.account, dialog.trunk = account, trunk
         dialog.dead_cbs = (self.agents.discard,)
         self.agents.add(dialog)
         self.by_id[dialog.id] = dialog

@@ -11,11 +11,12 @@ from typing import Any, Final
 from sippy.SipHeader import SipHeader
 from sippy.Time.Timeout import Timeout
 
+from helpline_switch.sip import identity
 from helpline_switch.sip.accounts import Accounts
 from helpline_switch.sip.arriving import incoming_call, is_direct
 from helpline_switch.sip.bans import Bans
 from helpline_switch.sip.calling import Calling
-from helpline_switch.sip.capabilities import ALLOW, EXTENSIONS, first, unknown_extensions
+from helpline_switch.sip.capabilities import ALLOW, EXTENSIONS, unknown_extensions
 from helpline_switch.sip.causes import phrase
 from helpline_switch.sip.dialog import Dialog
 from helpline_switch.sip.dialogs import Dialogs
@@ -37,8 +38,9 @@ from helpline_switch.sip.hub import Hub
 from helpline_switch.sip.limits import RateLimit
 from helpline_switch.sip.location import LocationStore
 from helpline_switch.sip.proving import Doorkeeper, Refusal
-from helpline_switch.sip.refer import BadReferTo, read_replaces, replaces_of
+from helpline_switch.sip.refer import replaces_of
 from helpline_switch.sip.registrar import Registrar
+from helpline_switch.sip.replacing import replaced
 from helpline_switch.sip.session import too_brief
 from helpline_switch.sip.settings import SipSettings
 from helpline_switch.sip.trace import MessageLog, Traces
@@ -207,6 +209,8 @@ class Engine:
         method = request.getMethod()
         if request.getHFBody("to").getTag() is not None:
             raise Refusal(481)
+        if method != "INVITE" and request.countHFs("replaces"):
+            raise Refusal(400)
         unknown = unknown_extensions(request)
         if unknown:
             raise Refusal(420, ("unsupported", unknown))
@@ -241,14 +245,15 @@ class Engine:
             raise Refusal(400)
         if too_brief(request, self._settings.min_se):
             raise Refusal(422, ("min-se", str(self._settings.min_se)))
-        if request.countHFs("replaces"):
-            raise self._no_replacement(request)
         dialog_id = secrets.token_hex(8)
         incoming = incoming_call(dialog_id, request, transaction.userv, account)
+        if request.countHFs("replaces"):
+            incoming = replace(incoming, replaces=replaced(request, self._dialogs.agents, account, trunk).id)
         if trunk is not None:
             called = dialled(request, incoming.called, self._trunks.username(trunk))
             incoming = replace(incoming, trunk=trunk, called=called)
-        incoming = self._honest(incoming)
+        vouched = trunk is not None and self._trunks.vouches(trunk)
+        incoming = self._honest(identity.heard(request, incoming, trusted=vouched))
         # Done with; the stack would read it again, by a simpler grammar.
         for name in ("authorization", "proxy-authorization"):
             request.delHFs(name)
@@ -257,7 +262,7 @@ class Engine:
         dialog.trusted = account is not None
         if not transaction.userv.reliable and is_direct(request):
             dialog.pinned = request.getSource()
-        self._dialogs.keep(dialog, account)
+        self._dialogs.keep(dialog, account, trunk)
         try:
             answer = dialog.recvRequest(request, transaction)
         except Exception:
@@ -272,14 +277,6 @@ class Engine:
         """The trunk that sends this call; whoever brings a password is an account, wherever they are."""
         proves = request.countHFs("authorization") or request.countHFs("proxy-authorization")
         return None if proves else self._trunks.of(request, flow)
-
-    def _no_replacement(self, request: Any) -> Refusal:
-        """An INVITE with Replaces is never a call of its own (RFC 3891 3); calls are moved by REFER only."""
-        try:
-            known = self._dialogs.find(read_replaces(first(request, "replaces"))) is not None
-        except BadReferTo:
-            return Refusal(400)
-        return Refusal(603 if known else 481)
 
     def _prove(self, request: Any, flow: Flow) -> str | None:
         """The account that proved its password, None for a stranger (Refusal otherwise).

@@ -48,7 +48,8 @@ class TrunkTarget:
     """A number behind a trunk. ``username`` and ``password`` answer the trunk's challenge; empty when it asks none.
 
     ``host`` may be a name or an address; names are resolved off the SIP thread. ``port`` 0 means the transport's default.
-    ``trunk`` names one given by ``put_trunk``: then its servers are tried instead of ``host``.
+    ``trunk`` names one given by ``put_trunk``: then its servers are tried instead of ``host``. ``asserts``: it is told
+    our identity in P-Asserted-Identity (RFC 3325).
     """
 
     number: str
@@ -58,6 +59,7 @@ class TrunkTarget:
     username: str = ""
     password: str = field(default="", repr=False)
     trunk: str = ""
+    asserts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class SipEvent:
 class Incoming(SipEvent):
     """A new call. ``account`` is the account that proved its password, None for a stranger. ``trunk`` is the trunk it
     came by, None for any other.
+
+    ``replaces`` is the dialog of ours whose place it is to take (RFC 3891); who asks has been proven to own that one.
 
     ``sdp`` is None when the caller leaves the offer to us. ``headers`` holds the first value of every header with
     lower-case long names. 100 Trying has been sent; answer with ``ring``, ``answer`` or ``reject``.
@@ -84,6 +88,7 @@ class Incoming(SipEvent):
     browser: bool
     headers: dict[str, str]
     trunk: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

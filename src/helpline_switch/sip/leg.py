@@ -34,7 +34,8 @@ Post = Callable[[SipEvent], None]
 
 class Leg(UA):  # type: ignore[misc]  # the stack ships no types
     """The protocol's side of a dialog. ``flow`` is the connection it lives on, ``pinned`` the UDP address of a phone
-    reached directly, ``trusted`` whether whoever is there proved an account."""
+    reached directly, ``trusted`` whether whoever is there proved an account,
+    ``account`` and ``trunk`` whose it is, ``identity`` what its first INVITE says besides of who calls."""
 
     UaStateConnected = ConnectedState
     UasStateUpdating = UasUpdatingState
@@ -79,6 +80,9 @@ class Leg(UA):  # type: ignore[misc]  # the stack ships no types
         self._glares = 0
         self.local_ua = config["_sip_ua"]
         self.trusted = False
+        self.identity: tuple[Any, ...] = ()
+        self.account: str | None = None
+        self.trunk: str | None = None
         self.peer_allows: frozenset[str] = frozenset()
         self.provisional = Provisional(self._never_acknowledged)
         self.early = EarlyDialogs(self)
@@ -253,7 +257,7 @@ class Leg(UA):  # type: ignore[misc]  # the stack ships no types
 
     def _invite_again(self) -> None:
         """The same INVITE with a longer session (RFC 4028 7.3)."""
-        headers = self.refresher.headers()
+        headers = self.refresher.headers() + self.identity
         request = self.genRequest("INVITE", self.lSDP, extra_headers=headers)
         self.newUacTransaction(request, req_extra_headers=headers)
 

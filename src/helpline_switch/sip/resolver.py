@@ -14,6 +14,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.resolver
 
+from helpline_switch.sip.addresses import Family
 from helpline_switch.sip.trunk_config import Hop, TrunkServer, TrunkTransport, is_address
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ _PORTS: Final[dict[Plain, int]] = {"udp": 5060, "tcp": 5060, "tls": 5061}
 _SERVICES: Final[dict[str, Plain]] = {"SIPS+D2T": "tls", "SIP+D2T": "tcp", "SIP+D2U": "udp"}
 _SRV: Final[dict[Plain, str]] = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
 _GUESSES: Final[tuple[Plain, ...]] = ("udp", "tcp", "tls")
+_RECORDS: Final[dict[Family, str]] = {4: "A", 6: "AAAA"}
+_SOCKETS: Final[dict[Family, int]] = {4: socket.AF_INET, 6: socket.AF_INET6}
 _LIFETIME_S: Final = 4.0
 _MOST_HOPS: Final = 8
 
@@ -34,13 +37,20 @@ class Unresolved(Exception):
 
 
 class Resolver:
-    """Asks DNS. ``nameserver`` (address and port) replaces the system's; ``rng`` draws among equal SRV records.
+    """Asks DNS. ``nameserver`` (address and port) replaces the system's; ``rng`` draws among equal SRV records;
+    ``families`` are the kinds of addresses that our sockets reach, the better one first.
 
     Answers are kept as long as DNS allows. Names the system knows by itself (its hosts file) need no DNS.
     """
 
-    def __init__(self, nameserver: tuple[str, int] | None = None, rng: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        nameserver: tuple[str, int] | None = None,
+        rng: random.Random | None = None,
+        families: tuple[Family, ...] = (4,),
+    ) -> None:
         self._rng = rng or random.Random()
+        self._families = families
         self._dns = _system_resolver() if nameserver is None else _resolver_at(nameserver)
 
     async def hops(self, server: TrunkServer) -> tuple[Hop, ...]:
@@ -104,8 +114,11 @@ class Resolver:
         """Every address of that host."""
         if is_address(host):
             return [Hop(host, port, transport)]
-        addresses = [str(one.address) for one in await self._ask(host, "A")]
-        return [Hop(each, port, transport) for each in addresses or await _known_to_the_system(host)]
+        asked = await asyncio.gather(*(self._ask(host, _RECORDS[family]) for family in self._families))
+        addresses = [str(one.address) for records in asked for one in records]
+        if not addresses:
+            addresses = await _known_to_the_system(host, self._families)
+        return [Hop(each, port, transport) for each in addresses]
 
     async def _ask(self, name: str, kind: str) -> Iterable[Any]:
         if "." not in name:
@@ -136,10 +149,13 @@ def _resolver_at(nameserver: tuple[str, int]) -> dns.asyncresolver.Resolver:
     return resolver
 
 
-async def _known_to_the_system(host: str) -> list[str]:
+async def _known_to_the_system(host: str, families: tuple[Family, ...]) -> list[str]:
     loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):
-        return []
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+    known: list[str] = []
+    for family in families:
+        try:
+            found = await loop.getaddrinfo(host, None, family=_SOCKETS[family], type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError):
+            continue
+        known += [str(each[4][0]) for each in found]
+    return list(dict.fromkeys(known))

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from helpline_switch.sip.accounts import Account, Accounts
+from helpline_switch.sip.addresses import families
 from helpline_switch.sip.bans import Bans
 from helpline_switch.sip.causes import ELSEWHERE, check_reason
 from helpline_switch.sip.events import Contact, Party, SipEvent, Transport, TrunkTarget
@@ -43,7 +44,9 @@ class SipStack:
         self.traces = Traces(settings.trace, time.monotonic, lambda: datetime.now(UTC))
         self.bans = Bans(settings.bans, time.monotonic, lambda: datetime.now(UTC))
         self._settings = settings
-        self._roads = TrunkRoads(settings.dns_server, self._run, self._posted)
+        self._roads = TrunkRoads(
+            settings.dns_server, self._run, self._posted, families(settings.host, settings.advertised_host)
+        )
         self._on_event = on_event
         self._locations = LocationStore(settings.max_contacts)
         self._loop: asyncio.AbstractEventLoop

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from helpline_switch.sip.addresses import bracketed
 from helpline_switch.sip.events import SipEvent
 
 #: "auto" leaves the transport to the provider's DNS (RFC 3263 4.1)
@@ -43,7 +44,7 @@ class Hop:
         return self.host, self.port
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}/{self.transport}"
+        return f"{bracketed(self.host)}:{self.port}/{self.transport}"
 
 
 #: what a look-up ends with: hops, best first, or none and why
@@ -55,7 +56,8 @@ class TrunkConfig:
     """A trunk. ``servers`` are tried in order; calls from ``sources`` are the trunk's.
 
     ``register``: keep a registration there (RFC 3261 10.2). ``keep_alive_s``: seconds between OPTIONS, 0 for none.
-    ``expires_s``: seconds asked for. ``username`` and ``password`` answer its challenges.
+    ``expires_s``: seconds asked for. ``username`` and ``password`` answer its challenges. ``vouches``: the callers that
+    it asserts are believed (RFC 3325); ``asserts``: we assert our own to it.
     """
 
     name: str
@@ -66,6 +68,8 @@ class TrunkConfig:
     sources: tuple[Network, ...] = ()
     keep_alive_s: float = 30.0
     expires_s: int = 300
+    vouches: bool = False
+    asserts: bool = False
 
     def __post_init__(self) -> None:
         if not self.servers:

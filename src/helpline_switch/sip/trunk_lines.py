@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from sippy.SipHeader import SipHeader
@@ -38,9 +39,10 @@ class TrunkLines:
         self._lines: dict[str, _Line] = {}
 
     def put(self, config: TrunkConfig) -> None:
-        """Adds or replaces; one that did not change goes on undisturbed."""
+        """Adds or replaces; one that did not change, or only in whom we believe, goes on undisturbed."""
         old = self._lines.get(config.name)
-        if old is not None and old.config == config:
+        if old is not None and replace(old.config, vouches=config.vouches, asserts=config.asserts) == config:
+            old.config = config
             return
         if old is not None:
             old.stop()
@@ -87,6 +89,11 @@ class TrunkLines:
             if line.is_its(others, flow, source):
                 return name
         return None
+
+    def vouches(self, name: str) -> bool:
+        """Whether the callers that this trunk asserts are believed."""
+        line = self._lines.get(name)
+        return line is not None and line.config.vouches
 
     def username(self, name: str) -> str:
         """The user part under which that trunk knows us."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from helpline_switch.sip.addresses import Family
 from helpline_switch.sip.causes import text_for
 from helpline_switch.sip.events import Ended, Party, Refused, SipEvent, TrunkTarget
 from helpline_switch.sip.resolver import Resolver, Unresolved
@@ -15,7 +16,7 @@ from helpline_switch.sip.trunk_config import Found, Hop, TrunkConfig, TrunkServe
 class TrunkRoads:
     """Looks trunks' servers up and starts calls there. ``run`` gives a command to the SIP thread, ``post`` an event out.
 
-    ``configs`` are the trunks that have a name.
+    ``configs`` are the trunks that have a name; ``families`` the kinds of addresses that we reach.
     """
 
     def __init__(
@@ -23,8 +24,10 @@ class TrunkRoads:
         dns_server: tuple[str, int] | None,
         run: Callable[..., None],
         post: Callable[[SipEvent], None],
+        families: tuple[Family, ...],
     ) -> None:
         self._dns_server, self._run, self._post = dns_server, run, post
+        self._families = families
         self._resolver: Resolver | None = None
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._finding: set[asyncio.Task[None]] = set()
@@ -66,7 +69,7 @@ class TrunkRoads:
     async def _hops(self, servers: tuple[TrunkServer, ...]) -> tuple[tuple[Hop, ...], str]:
         """The hops of all servers in order, and why there is none."""
         if self._resolver is None:
-            self._resolver = Resolver(self._dns_server)
+            self._resolver = Resolver(self._dns_server, families=self._families)
         hops: list[Hop] = []
         why_not = ""
         for server in servers:

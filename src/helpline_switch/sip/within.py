@@ -32,6 +32,9 @@ def screen(dialog: Dialog, request: Any) -> Any:
     unknown = unknown_extensions(request)
     if unknown:
         return _response(dialog, request, 420, extra("unsupported", unknown))
+    if dialog.state is not None and request.countHFs("replaces"):
+        # RFC 3891 3: only a new call can take the place of another.
+        return _response(dialog, request, 400)
     offering = request.getMethod() in ("INVITE", "UPDATE")
     body = request.getBody()
     if offering and body is not None and body.getType() != "application/sdp":

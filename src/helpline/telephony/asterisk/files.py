@@ -107,6 +107,9 @@ def extensions(site: Site) -> str:
     steps = [
         # A REFER of the telephone is told to the desk, and nothing is moved by itself.
         f"exten => _[+*#0-9]!,1,Set({pjsip.TRANSFERS[0]}={pjsip.TRANSFERS[1]})",
+        # A number that is withheld is shown to nobody (RFC 3323); ARI would tell it.
+        'exten => _[+*#0-9]!,n,GotoIf($["${CALLERID(pres):0:6}"!="prohib"]?desk)',
+        "exten => _[+*#0-9]!,n,Set(CALLERID(all)=anonymous <anonymous>)",
         f"exten => _[+*#0-9]!,n(desk),{stasis}",
         'exten => _[+*#0-9]!,n,GotoIf($["${STASISSTATUS}"!="FAILED"]?over)',
         "exten => _[+*#0-9]!,n,Answer()",

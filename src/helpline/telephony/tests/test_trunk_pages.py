@@ -115,8 +115,13 @@ def test_a_trunk_is_made_and_changed_on_pages_that_never_show_its_password(
     )
     page = browser.get("/trunks/carrier/").content.decode()
     assert "One is kept. Type only to change it." in page
-    assert browser.post("/trunks/carrier/", FORM | {"password": "", "rank": "3"}).status_code == 302
+    assert not row.trusted
+    changed = FORM | {"password": "", "rank": "3", "trusted": "on"}
+    assert browser.post("/trunks/carrier/", changed).status_code == 302
     row.refresh_from_db()
+    assert row.trusted
+    assert trunks.lines()[0].trusted
+    assert 'name="trusted"' in page
     assert (row.rank, opened(row.password_sealed)) == (3, SECRET)
     shown = page + browser.get("/trunks/").content.decode()
     kept = str(list(AuditRow.objects.values())) + str(list(OutboxEvent.objects.values()))

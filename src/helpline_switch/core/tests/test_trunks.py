@@ -41,6 +41,16 @@ async def test_a_trunk_is_made_of_its_objects(rig: Rig) -> None:
     assert trunks.target("trunk-acme", "+31201234567").trunk == "trunk-acme"
 
 
+@pytest.mark.parametrize("marked", [True, False])
+async def test_a_trunk_that_vouches_and_is_told_who_we_are(rig: Rig, marked: bool) -> None:
+    word = "yes" if marked else "no"
+    endpoint = {"trust_id_inbound": word, "send_pai": word}
+    rig.switchboard.trunks.configure("trunk-acme", objects("sip:sip.example.test", endpoint=endpoint))
+    config = rig.switchboard.trunks._configs["trunk-acme"]
+    assert (config.vouches, config.asserts) == (marked, marked)
+    assert rig.switchboard.trunks.target("trunk-acme", "112").asserts is marked
+
+
 async def test_the_same_objects_again_disturb_nobody(rig: Rig) -> None:
     for _ in range(3):
         rig.switchboard.trunks.configure("trunk-acme", objects("sip:sip.example.test"))

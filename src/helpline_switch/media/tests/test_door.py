@@ -141,6 +141,34 @@ def test_a_stranger_without_the_key_cannot_take_the_place_of_a_phone_behind_nat(
     assert taken(leg) == [packet(2)]
 
 
+def test_a_phone_whose_nat_forgot_it_goes_on_from_its_new_place_if_it_has_the_key(leg, sockets):
+    ours, theirs = keys()
+    carl, moved, thief = sockets(PHONE), sockets(STRANGER), sockets("127.0.0.4")
+    phone, there = Guard(theirs), ("127.0.0.1", leg.port)
+    leg.connect((INNER, 4000), 0, 101, Terms(latch=PHONE, keys=ours))
+    seen = phone.protect(packet(1))
+    carl.sendto(seen, there)
+    assert taken(leg) == [packet(1)]
+    for data in (packet(2), seen, Guard(keys()[1]).protect(packet(2)), b"", b"\x80"):
+        thief.sendto(data, there)
+    assert taken(leg) == [], "in clear, seen before, of another key, and no packets at all"
+    leg.door.send(b"still to the old place")
+    assert carl.recv(100) == b"still to the old place"
+    moved.sendto(phone.protect(packet(2)), there)
+    assert taken(leg) == [packet(2)]
+    leg.door.send(b"to the new one")
+    assert moved.recv(100) == b"to the new one"
+
+
+def test_without_a_key_nobody_moves(leg, sockets):
+    carl, moved = sockets(PHONE), sockets(STRANGER)
+    leg.connect((INNER, 4000), 0, 101, Terms(latch=PHONE))
+    carl.sendto(packet(1), ("127.0.0.1", leg.port))
+    assert taken(leg) == [packet(1)]
+    moved.sendto(packet(2), ("127.0.0.1", leg.port))
+    assert taken(leg) == []
+
+
 def test_the_same_keys_again_go_on_where_they_were(leg, sockets):
     ours, theirs = keys()
     carl, phone = sockets(PHONE), Guard(theirs)

@@ -149,7 +149,7 @@ def test_a_long_opus_packet_fills_the_ticks_it_lasts():
     assert [queue.pop() for _ in range(6)] == [long, CONTINUED, CONTINUED] * 2
 
 
-def test_an_opus_packet_shorter_than_a_tick_is_left_out_but_not_lost():
+def test_an_opus_packet_that_fits_nowhere_is_left_out_but_not_lost():
     queue = OpusQueue()
     for number, packet in enumerate([opus(0), opus(1, 0b00000_000), b"", opus(3)]):
         queue.push(number, packet)

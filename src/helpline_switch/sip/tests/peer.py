@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import re
 import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -132,10 +133,15 @@ class WebLine:
     name = "WS"
 
     @classmethod
-    async def open(cls, got: Callable[[bytes], None], url: str, origin: str) -> WebLine:
+    async def open(
+        cls, got: Callable[[bytes], None], url: str, origin: str, tls: ssl.SSLContext | None = None
+    ) -> WebLine:
         line = cls()
+        line.name = "WSS" if tls else "WS"
         line.session = aiohttp.ClientSession()
-        line.socket = await line.session.ws_connect(url, protocols=("sip",), headers={"Origin": origin})
+        line.socket = await line.session.ws_connect(
+            url, protocols=("sip",), headers={"Origin": origin}, ssl=tls or True
+        )
         line.host = f"{secrets.token_hex(6)}.invalid"
 
         async def read() -> None:
@@ -158,12 +164,13 @@ class WebLine:
 
 @dataclass
 class Phone:
-    """One phone. ``user`` names it in From and Contact."""
+    """One phone. ``user`` names it in From and Contact, ``domain`` is where it says it belongs."""
 
     user: str
     line: Line = None  # type: ignore[assignment]  # set by open()
     inbox: list[Message] = field(default_factory=list)
     cseq: int = 0
+    domain: str = "helpline"
 
     def __post_init__(self) -> None:
         self._news = asyncio.Event()
@@ -175,7 +182,9 @@ class Phone:
 
     @property
     def contact(self) -> str:
-        suffix = "" if self.line.name == "UDP" else f";transport={self.line.name.lower()}"
+        # RFC 7118 5.2: "ws" for both, encrypted or not.
+        kind = self.line.name.lower().replace("wss", "ws")
+        suffix = "" if kind == "udp" else f";transport={kind}"
         return f"sip:{self.user}@{self.line.host}{suffix}"
 
     async def expect(self, what: str | int, method: str = "") -> Message:
@@ -209,7 +218,7 @@ class Phone:
         content: str = "application/sdp",
     ) -> Request:
         self.cseq += 1
-        call = call or Call(self.user)
+        call = call or Call(self.user, self.domain)
         lines = [
             f"Via: SIP/2.0/{self.line.name} {self.line.host};branch=z9hG4bK{secrets.token_hex(8)};rport",
             "Max-Forwards: 70",
@@ -259,7 +268,7 @@ class Phone:
 
     async def register(self, password: str, *, expires: int = 300, realm: str = "helpline") -> Message:
         """REGISTER, answering one challenge."""
-        call = Call(self.user)
+        call = Call(self.user, self.domain)
         first = self.send(self._register(call, expires))
         response = await self._final(first)
         if response.code != 401:
@@ -270,7 +279,7 @@ class Phone:
     def _register(self, call: Call, expires: int, *headers: str) -> Request:
         contact = f"Contact: <{self.contact}>;expires={expires}"
         return self.request(
-            "REGISTER", "sip:helpline", contact, *headers, call=call, to=f"<sip:{self.user}@helpline>"
+            "REGISTER", "sip:helpline", contact, *headers, call=call, to=f"<sip:{self.user}@{self.domain}>"
         )
 
     async def _final(self, request: Request) -> Message:
@@ -285,7 +294,7 @@ class Phone:
 
     async def dial(self, uri: str, *headers: str, body: str = OFFER, password: str = "") -> Request:
         """INVITE; answers a challenge when it has a password."""
-        call = Call(self.user)
+        call = Call(self.user, self.domain)
         asks = ("Authorization: Digest username=x",) if password else ()
         invite = self.send(self.request("INVITE", uri, *headers, *asks, body=body, call=call))
         if password:
@@ -299,9 +308,9 @@ class Phone:
 class Call:
     """The names of one dialog as this phone sees it."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, domain: str = "helpline") -> None:
         self.id = secrets.token_hex(8)
-        self.local = f'"{user.title()}" <sip:{user}@helpline>;tag=t{next(_tags)}'
+        self.local = f'"{user.title()}" <sip:{user}@{domain}>;tag=t{next(_tags)}'
         self.remote = ""
         self.target = ""
 

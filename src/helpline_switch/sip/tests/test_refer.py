@@ -167,17 +167,6 @@ async def test_a_transfer_ends_with_its_call(desk):
     assert ada.seen("NOTIFY") == 0
 
 
-@pytest.mark.parametrize(("known", "code"), [(True, 603), (False, 481)])
-async def test_an_invite_that_wants_to_replace_a_call_is_no_new_call(desk, known, code):
-    carl, _, call, ok = await carl_talks(desk)
-    thief = await desk.udp_phone("eve")
-    ours = ok.to_tag if known else "guessed"
-    await thief.dial("sip:100@helpline", f"Replaces: {call.id};to-tag={ours};from-tag={tag(call.local)}")
-    await thief.expect(code)
-    assert not desk.has(Incoming)
-    assert carl.seen("BYE") == 0
-
-
 async def sent(desk, phone, **other):
     desk.sip.refer("leg", "sip:200@192.0.2.5", **other)
     return await phone.expect("REFER")
