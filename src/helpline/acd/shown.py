@@ -390,11 +390,6 @@ class CallDetail:
         """Recordings may still begin or be stored."""
         return self.summary.state != "ended" or any(one.state == "live" for one in self.recordings)
 
-    @property
-    def sound_to_come(self) -> bool:
-        """Recordings may still begin or be stored."""
-        return self.summary.state != "ended" or any(one.state == "live" for one in self.recordings)
-
 
 @dataclass(frozen=True, slots=True)
 class MenuKey:
