@@ -8,7 +8,7 @@ from helpline.acd.setting import SETTERS, require_setter
 from helpline.core.access import Actor, Role, require
 from helpline.core.errors import Invalid, NotAllowed, NotFound
 from helpline.people.access import desks
-from helpline.people.models import Desk
+from helpline.people.models import Desk, Presence, PresenceState
 from helpline.telephony.models import Call
 
 #: on one's own phone and state
@@ -75,9 +75,16 @@ def may_steer(actor: Actor, call: Call) -> None:
         return
     if actor.user_id is not None and call.legs.filter(user_id=actor.user_id, ended_at=None).exists():
         return
+    if actor.user_id is not None and _waited_for(actor.user_id, call):
+        return
     raise NotAllowed(
         _("You are not on this call."), help=_("Only the people on it and their lead can do this.")
     )
+
+
+def _waited_for(user_id: int, call: Call) -> bool:
+    """Their phone was lost in this call, which is kept for them."""
+    return Presence.objects.filter(user=user_id, state=PresenceState.LOST, call_id=call.pk).exists()
 
 
 def desks_to_set(actor: Actor) -> QuerySet[Desk]:

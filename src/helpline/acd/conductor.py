@@ -45,6 +45,8 @@ class Conductor:
     places: dict[str, str] = field(default_factory=dict)
     #: legs whose signalling connection is closed; forgotten in a restart, when the switch's own patience decides
     cut: set[str] = field(default_factory=set)
+    #: legs whose person asked for the end: however they end now, nobody is called back
+    leaving: set[str] = field(default_factory=set)
     #: leg or phone -> when the switch last told of it (monotonic seconds)
     told_at: dict[str, float] = field(default_factory=dict)
     #: the last refusal of the engine within the running item

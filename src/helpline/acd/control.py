@@ -153,12 +153,14 @@ def _rung(request: Request) -> tuple[Talk, Leg]:
 def hangup(conductor: "Conductor", request: Request) -> None:
     """Leave the call; the last of ours to leave ends it. A lead who is not on it ends it for all."""
     talk = talk_for(request)
+    if leaving.lost_left(conductor, talk, request.actor.user_id):
+        return
     mine = talk.leg_of(request.actor.user_id) or phones.oversight_leg(talk.id, request.actor.user_id)
     if mine is None:
         calls.note_facts(talk.id, conductor.clock, ended_by=talk.call.ended_by or "desk")
         conductor.order(talk.id, *[o.Hangup(leg.pk) for leg in talk.legs])
     else:
-        conductor.order(talk.id, o.Hangup(mine.pk))
+        leaving.let_go(conductor, talk, mine)
 
 
 def pause_recording(conductor: "Conductor", request: Request) -> None:
@@ -277,17 +279,19 @@ def complete(conductor: "Conductor", request: Request) -> None:
     if colleague.user_id is None:
         conductor.feed(engine.CallEnded, call=talk.lane)
     leaving.hand_over(conductor, talk)
-    conductor.order(talk.id, o.Hangup(leg.pk))
+    leaving.let_go(conductor, talk, leg)
 
 
 def cancel_consult(conductor: "Conductor", request: Request) -> None:
     """Back to the caller without the colleague."""
     talk = talk_for(request)
     leg, colleague = holder(talk, request), _consulting(talk)
-    conductor.order(talk.id, o.Hangup(colleague.pk))
+    leaving.let_go(conductor, talk, colleague)
     if colleague.state == LegState.UP:
         return  # the rest follows when the colleague's leg has ended
-    if colleague.user_id is not None:
+    if leaving.lost_left(conductor, talk, colleague.user_id):
+        pass  # rung back after F5: no longer wanted
+    elif colleague.user_id is not None:
         agent = conductor.agent(colleague.user_id)
         offering.refused(conductor, talk.id, agent, engine.Refusal.REJECT)
     conductor.order(talk.id, o.Ringback(leg.pk, False))
@@ -306,7 +310,7 @@ def transfer(conductor: "Conductor", request: Request) -> None:
         _to_queue(conductor, talk, to.removeprefix("queue:"))
     else:
         _to_person(conductor, request, talk, leg, to)
-    conductor.order(talk.id, *[o.Hangup(one.pk) for one in talk.agents if one.state == LegState.UP])
+    leaving.let_go(conductor, talk, *[one for one in talk.agents if one.state == LegState.UP])
 
 
 def _to_queue(conductor: "Conductor", talk: Talk, key: str) -> None:

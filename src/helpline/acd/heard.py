@@ -109,7 +109,7 @@ def _in_main(conductor: "Conductor", talk: Talk) -> None:
 
 
 def _talks(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
-    if leg.user_id is None:
+    if leg.user_id is None or leg.pk in conductor.leaving:
         return
     agent, call = conductor.agent(leg.user_id), talk.lane
     actions.close_reservation(leg.user_id, talk.id, "answered", conductor.clock)
@@ -132,7 +132,8 @@ def _in_consult(conductor: "Conductor", talk: Talk) -> None:
     colleague, asker = talk.consult, talk.asker
     if colleague is None or asker is None or not colleague.bridge_id == asker.bridge_id == bridge:
         return
-    phones.agent_is_back(conductor, asker)
+    for leg in (asker, colleague):
+        phones.agent_is_back(conductor, leg)
     if colleague.user_id is not None:
         actions.close_reservation(colleague.user_id, talk.id, "answered", conductor.clock)
         conductor.feed(engine.Bridged, call=talk.lane, agent=conductor.agent(colleague.user_id))
@@ -196,6 +197,7 @@ def fetch_recording(conductor: "Conductor", name: str, failure: str = "") -> Non
 def _ended(conductor: "Conductor", fact: events.LegEnded) -> None:
     conductor.cut.discard(fact.leg)
     leaving.leg_ended(conductor, fact)
+    conductor.leaving.discard(fact.leg)
 
 
 def _phone(conductor: "Conductor", fact: events.PhoneChanged) -> None:

@@ -14,7 +14,9 @@ from helpline.core.together import together
 from helpline.customers.models import Contact
 from helpline.people.access import actor
 from helpline.telephony import access
+from helpline.telephony import actions as calls
 from helpline.telephony.models import Call, Leg, LegRole, Recording, RecordingState
+from helpline.tickets import events as ticket_events
 from helpline.tickets.queries import ThreadItem
 
 SHOWN_CALLS = 8
@@ -117,4 +119,5 @@ def calls_of_contact(request: HttpRequest, contact: Contact) -> str:
 def register() -> None:
     """Called once when the room is ready."""
     registry.panels("ticket.item.call").register("call", call_in_thread, order=10)
+    registry.on(ticket_events.HOOK_CALL_IN_TICKET, calls.changed)
     registry.panels("contact.main").register("calls", calls_of_contact, order=20)

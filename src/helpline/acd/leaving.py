@@ -137,7 +137,7 @@ def _refusal(fact: events.LegEnded) -> engine.Refusal:
 
 def _colleague_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> None:
     """The one asked in is out: an agent who waited is back with the caller, or still has them on hold."""
-    if outside.next_way(conductor, talk, leg, fact):
+    if outside.next_way(conductor, talk, leg, fact) or _colleague_lost(conductor, talk, leg, fact):
         return
     outside.note_refusal(conductor, leg, fact)
     asker = talk.asker
@@ -160,11 +160,67 @@ def _colleague_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.L
     calls.changed(talk.id, conductor.clock)
 
 
+def _colleague_lost(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> bool:
+    """Cut off (F5) rather than hung up: the colleague comes back as the agent would. False when they are out."""
+    name = conductor.agent(leg.user_id)
+    agent = conductor.state.agents.get(name)
+    if agent is None or not agent.in_talk or agent.call != talk.lane:
+        return False
+    if names.leg_kind(leg.pk) is names.LegKind.RETURN and not fact.answered:
+        if talk.asker is not None:
+            conductor.order(talk.id, o.Ringback(talk.asker.pk, False))
+        log.info("agent_not_reached_again", agent=name, call=talk.lane, cause=fact.cause)
+    elif not _cut_off(conductor, talk, fact):
+        return False
+    else:
+        log.warning("agent_lost", agent=name, call=talk.lane)
+        if talk.asker is None:
+            _left_to_lost(conductor, talk, leg)
+        conductor.feed(engine.AgentPhoneLost, agent=name)
+        if name in conductor.online:
+            phones.ring_back(conductor, name)
+    calls.changed(talk.id, conductor.clock)
+    return True
+
+
 def _left_to_lost(conductor: "Conductor", talk: Talk, colleague: Leg) -> None:
     """The colleague has left while the agent is lost: the caller waits for the agent with music, not in silence."""
-    awaited = any(agent.state is engine.AgentState.LOST for agent in conductor.state.agents_of(talk.lane))
-    if awaited and talk.hold is None:
+    if _awaited(conductor, talk) and talk.hold is None:
         hold(conductor, talk, colleague, kind="lost", asked=False)
+
+
+def _awaited(conductor: "Conductor", talk: Talk) -> bool:
+    return any(agent.state is engine.AgentState.LOST for agent in conductor.state.agents_of(talk.lane))
+
+
+def let_go(conductor: "Conductor", talk: Talk, *legs: Leg) -> None:
+    """Hang up because a person asked for it: a connection that closes at the same moment (F5) changes nothing."""
+    for leg in legs:
+        conductor.leaving.add(leg.pk)
+        conductor.order(talk.id, o.Hangup(leg.pk))
+
+
+def lost_left(conductor: "Conductor", talk: Talk, user_id: int | None) -> bool:
+    """Somebody whose phone is lost, or just rung back, asks for the end: so it is. False when they are not lost."""
+    name = conductor.agent(user_id)
+    agent = conductor.state.agents.get(name)
+    if agent is None or agent.state is not engine.AgentState.LOST or agent.call != talk.lane:
+        return False
+    let_go(conductor, talk, *[leg for leg in talk.legs if leg.user_id == user_id])
+    conductor.feed(engine.TalkEnded, call=talk.lane, agent=name, why=engine.TalkEnd.HUNG_UP)
+    if talk.asker is None and talk.consult is not None and talk.consult.user_id != user_id:
+        hand_over(conductor, talk)
+    elif talk.lane not in conductor.state.callers and not _somebody_else(talk, user_id):
+        calls.note_facts(talk.id, conductor.clock, ended_by=talk.call.ended_by or "agent")
+        hang_up_all(conductor, talk.id)
+    if name in conductor.online:
+        conductor.feed(engine.AgentPhoneBack, agent=name)
+    calls.changed(talk.id, conductor.clock)
+    return True
+
+
+def _somebody_else(talk: Talk, user_id: int | None) -> bool:
+    return any(leg.user_id != user_id for leg in (*talk.agents, talk.consult) if leg is not None)
 
 
 def _agent_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEnded) -> None:
@@ -173,17 +229,22 @@ def _agent_gone(conductor: "Conductor", talk: Talk, leg: Leg, fact: events.LegEn
         offering.refused(conductor, talk.id, agent, _refusal(fact))
     elif names.leg_kind(leg.pk) is names.LegKind.RETURN and not fact.answered:
         log.info("agent_not_reached_again", agent=agent, call=talk.lane, cause=fact.cause)
-    elif _was_lost(talk, fact):
+    elif _was_lost(conductor, talk, fact):
         _agent_lost(conductor, talk, leg, agent)
     else:
-        _agent_hung_up(conductor, talk, agent)
+        _agent_hung_up(conductor, talk, leg, agent)
 
 
-def _was_lost(talk: Talk, fact: events.LegEnded) -> bool:
+def _was_lost(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> bool:
     """Cut off rather than hung up, with the caller still there and nobody else talking to them."""
-    if not fact.answered or fact.cause not in LOST_CAUSES or talk.other is None or talk.call.ended_by:
+    return _cut_off(conductor, talk, fact) and talk.asker is None
+
+
+def _cut_off(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> bool:
+    """The leg stood, nobody asked for its end, and there is a call to come back to."""
+    if not fact.answered or fact.cause not in LOST_CAUSES or fact.leg in conductor.leaving:
         return False
-    return talk.asker is None
+    return talk.other is not None and not talk.call.ended_by
 
 
 def _agent_lost(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> None:
@@ -219,6 +280,8 @@ def _music(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
 def not_back(conductor: "Conductor", call_id: UUID) -> None:
     """A lost agent was waited for in vain: a colleague who is there has the call."""
     talk = talk_of(call_id)
+    if talk is not None and talk.asker is not None:
+        _colleague_not_back(conductor, talk, talk.asker)
     if talk is None or talk.asker is not None or talk.consult is None or talk.consult.state != LegState.UP:
         return
     for leg in talk.agents:
@@ -226,11 +289,28 @@ def not_back(conductor: "Conductor", call_id: UUID) -> None:
     hand_over(conductor, talk)
 
 
-def _agent_hung_up(conductor: "Conductor", talk: Talk, agent: str) -> None:
+def _colleague_not_back(conductor: "Conductor", talk: Talk, asker: Leg) -> None:
+    """The one asked in stays away: an agent who talked to them is with the caller again."""
+    colleague = talk.consult
+    if colleague is not None and (
+        colleague.state == LegState.UP or names.leg_kind(colleague.pk) is not names.LegKind.RETURN
+    ):
+        return  # somebody else is asked in by now
+    if colleague is not None:
+        conductor.order(talk.id, o.Hangup(colleague.pk), o.Ringback(asker.pk, False))
+    if conductor.bridge_of(asker) == names.consult_bridge(talk.id):
+        calls.note(talk.id, "consult_ended", clock=conductor.clock)
+        offering.join_main(conductor, talk, asker)
+        conductor.order(talk.id, o.DropBridge(names.consult_bridge(talk.id)))
+
+
+def _agent_hung_up(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> None:
     why = engine.TalkEnd.LEFT_ON_HOLD if _left_on_hold(talk) else engine.TalkEnd.HUNG_UP
     conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=why)
     if talk.consult is not None and talk.asker is None:
         hand_over(conductor, talk)
+    elif talk.asker is None and _awaited(conductor, talk):
+        _left_to_lost(conductor, talk, leg)
     elif talk.asker is None and talk.lane not in conductor.state.callers and not _sent_on(talk):
         calls.note_facts(talk.id, conductor.clock, ended_by=talk.call.ended_by or "agent")
         hang_up_all(conductor, talk.id)

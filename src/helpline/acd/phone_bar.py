@@ -187,7 +187,9 @@ def _consult(about: AboutCall) -> ConsultLine | None:
 def may_on(talk: Talk, leg: Leg | None, role: str, state: str) -> frozenset[str]:
     """Verbs of the person at this leg that the moment allows."""
     if leg is None:
-        return frozenset()
+        return frozenset({"hangup"})
+    if state == "ringing" and names.leg_kind(leg.pk) is LegKind.RETURN:
+        return frozenset({"answer", "hangup"})
     if state == "ringing":
         return frozenset({"answer", "reject"}) if role != "outgoing" else frozenset({"hangup"})
     if role in {"consult", "listen"}:

@@ -14,7 +14,7 @@ from helpline.core import outbox
 from helpline.people.models import PhoneAccount
 from helpline.telephony import actions as calls
 from helpline.telephony import orders as o
-from helpline.telephony.models import CallState, Leg, LegRole, LegState
+from helpline.telephony.models import CallEvent, CallState, Leg, LegRole, LegState
 
 if TYPE_CHECKING:
     from helpline.acd.conductor import Conductor
@@ -64,9 +64,29 @@ def ring_back(conductor: "Conductor", username: str, *, again: bool = False) -> 
         conductor.order(talk.id, o.Hangup(leg.pk))
         leg = None
     if leg is None:
-        caller = offering.caller_id(talk.call)
-        ring_own(conductor, talk.id, LegKind.RETURN, user_id, LegRole.AGENT, caller, int(LOST_S))
+        caller, role = offering.caller_id(talk.call), _role_of_lost(conductor, talk, username)
+        ring_own(conductor, talk.id, LegKind.RETURN, user_id, role, caller, int(LOST_S))
+        if role == LegRole.CONSULT and talk.asker is not None and _consults(conductor, talk, talk.asker):
+            conductor.order(talk.id, o.Ringback(talk.asker.pk, True))
     answer_now(conductor, user_id, talk.id)
+
+
+def _role_of_lost(conductor: "Conductor", talk: Talk, username: str) -> LegRole:
+    """As before: asked in, while there is still somebody who has the call."""
+    user_id = conductor.settings.users[username]
+    last = Leg.objects.filter(call_id=talk.id, user_id=user_id).order_by("-created_at", "-id").first()
+    others_lost = [
+        agent
+        for agent in conductor.state.agents_of(talk.lane)
+        if agent.state is engine.AgentState.LOST and agent.id != username
+    ]
+    asked_in = last is not None and last.role == LegRole.CONSULT
+    return LegRole.CONSULT if asked_in and (talk.asker is not None or others_lost) else LegRole.AGENT
+
+
+def _consults(conductor: "Conductor", talk: Talk, asker: Leg) -> bool:
+    """The agent is where colleagues talk, not with the caller."""
+    return conductor.bridge_of(asker) == names.consult_bridge(talk.id)
 
 
 def answer_now(conductor: "Conductor", user_id: int, call_id: UUID) -> None:
@@ -102,7 +122,7 @@ def own_leg_answered(conductor: "Conductor", call_id: UUID, leg_id: str, kind: L
     """A leg that we rang was picked up."""
     talk = talk_of(call_id)
     leg = Leg.objects.get(pk=leg_id)
-    if talk is None:
+    if talk is None or leg_id in conductor.leaving:
         conductor.order(call_id, o.Hangup(leg_id))
     elif kind in OVERSIGHT:
         _oversight(conductor, talk, leg, kind)
@@ -126,7 +146,9 @@ def held_on_purpose(talk: Talk) -> bool:
 def _return(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
     """A lost agent is where they were: with the caller, with the colleague, or alone while the caller is on hold."""
     colleague = talk.consult
-    if not held_on_purpose(talk):
+    if leg.role == LegRole.CONSULT:
+        _colleague_back(conductor, talk, leg)
+    elif not held_on_purpose(talk):
         offering.join_main(conductor, talk, leg)
     elif colleague is not None and colleague.state == LegState.UP:
         offering.meet(conductor, talk, leg, colleague)
@@ -135,6 +157,32 @@ def _return(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
         conductor.order(talk.id, o.MakeBridge(bridge), o.Join(bridge, leg.pk))
         if colleague is not None:
             conductor.order(talk.id, o.Ringback(leg.pk, True))
+
+
+def _colleague_back(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
+    """Somebody asked in is where they were: with both, with the agent, or waiting with music."""
+    asker = talk.asker
+    if asker is not None:
+        conductor.order(talk.id, o.Ringback(asker.pk, False))
+    if talk.consult is None or talk.consult.pk != leg.pk:  # another colleague was asked meanwhile
+        conductor.order(talk.id, o.Hangup(leg.pk))
+        name = conductor.agent(leg.user_id)
+        conductor.feed(engine.TalkEnded, call=talk.lane, agent=name, why=engine.TalkEnd.HUNG_UP)
+        agent_is_back(conductor, leg)
+    elif _had_merged(talk) and not held_on_purpose(talk):
+        offering.join_main(conductor, talk, leg)
+    elif asker is not None and _consults(conductor, talk, asker):
+        offering.meet(conductor, talk, asker, leg)
+    else:
+        offering.aside(conductor, talk, leg)
+        agent_is_back(conductor, leg)
+
+
+def _had_merged(talk: Talk) -> bool:
+    """All three talked together when the colleague was lost: the last of these notes says so."""
+    noted = CallEvent.objects.filter(call_id=talk.id, kind__in=("consult", "merged", "swapped"))
+    last = noted.order_by("-at", "-id").values_list("kind", flat=True).first()
+    return last == "merged"
 
 
 def ring_dialled(conductor: "Conductor", talk: Talk) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
-from helpline.telephony import actions, recordings, sound
+from helpline.telephony import actions, guessers, recordings, sound
 from helpline.telephony import events as heard
 from helpline.telephony.asterisk import tape
 from helpline.telephony.models import CallState, Leg, LegRole
@@ -167,7 +167,9 @@ def _held(event: Event, clock: Clock) -> list[heard.Heard]:
 
 
 def _user_event(event: Event, clock: Clock) -> list[heard.Heard]:
-    """After the end of a channel the embedded switch tells how it sounded."""
+    """After the end of a channel the embedded switch tells how it sounded; it also tells whom it has banned."""
+    if event.get("eventname") == guessers.BANNED:
+        guessers.banned(event.get("userevent") or {}, clock)
     if event.get("eventname") == sound.QUALITY:
         found = sound.of_statistics(event.get("userevent") or {})
         actions.leg_sounded(str(_channel(event).get("id", "")), found, clock)

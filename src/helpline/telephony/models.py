@@ -239,3 +239,32 @@ class Trunk(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class GuesserBan(models.Model):
+    """The switch stopped hearing an address that guessed passwords. Kept for a while only (`telephony.guessers`)."""
+
+    address = models.CharField(max_length=60)
+    #: when the ban began
+    since = models.DateTimeField(db_index=True)
+    until = models.DateTimeField()
+    #: the last account it guessed at
+    tried = models.CharField(max_length=80, blank=True)
+    #: bans in a row
+    times = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["address", "since"], name="one_row_per_ban")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class SwitchSeen(models.Model):
+    """When somebody last looked at the page of the switch: bans until then are no news to them."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"

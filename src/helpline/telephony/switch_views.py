@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from helpline.core.access import Actor
 from helpline.people import access as people
 from helpline.people.access import actor, page
-from helpline.telephony import access, ladder, switch_actions, switch_state, tracing
+from helpline.telephony import access, guessers, ladder, switch_actions, switch_state, tracing
 from helpline.telephony.switch_reader import SwitchAway, SwitchRefused, our_switch
 from helpline.telephony.switch_state import SwitchState
 
@@ -23,6 +23,7 @@ from helpline.telephony.switch_state import SwitchState
 def switch(request: HttpRequest) -> HttpResponse:
     """The state of the switch; phones and legs of other desks are only counted."""
     who = actor(request)
+    guessers.look(who)
     whole = switch_state.read(our_switch())
     calls = _calls(who, whole)
     shown, phones, legs = _of_own_desks(who, whole, calls)
@@ -58,6 +59,14 @@ def _calls(who: Actor, state: SwitchState) -> dict[str, tracing.NamedLeg]:
     """Whose telephone each channel is and its call, of the calls the actor may see."""
     channels = [one.channel for one in state.legs]
     return tracing.named(channels, access.visible(who)) if channels else {}
+
+
+@require_safe
+@page(*switch_actions.UNBANNERS)
+def guesser_notice(request: HttpRequest) -> HttpResponse:
+    """What the shell says of guessers now, with the count of its entry."""
+    facts = {"bans": tuple(guessers.unseen(actor(request))), "alone": True}
+    return render(request, "telephony/guesser_notice.html", facts)
 
 
 @require_POST

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("prompts/<str:key>.wav", views.prompt_file, name="prompt_file"),
     path("calls/<uuid:call_id>/ladder/", switch_views.call_ladder, name="call_ladder"),
     path("switch/", switch_views.switch, name="switch"),
+    path("switch/guessers/", switch_views.guesser_notice, name="guesser_notice"),
     path("switch/unban/", switch_views.lift_ban, name="lift_ban"),
     path("trunks/", trunk_views.trunk_list, name="trunks"),
     path("trunks/new/", trunk_views.new_trunk, name="new_trunk"),

@@ -136,6 +136,7 @@ def attach_call(
             changes={"call": str(call_id)},
             clock=clock,
         )
+        registry.announce(events.HOOK_CALL_IN_TICKET, call_id=call_id, clock=clock)
     if not actor.is_system:
         _responded(ticket, clock)
     return item

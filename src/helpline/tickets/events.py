@@ -23,6 +23,8 @@ INCIDENT_FIXED: Final = "incident_fixed"
 #: hooks announced to rooms above, in the same transaction (core.registry.announce)
 #: ticket_of_call(actor, call_id, ticket, clock): this ticket is now worked on in the call
 HOOK_TICKET_OF_CALL: Final = "ticket_of_call"
+#: call_in_ticket(call_id, clock): the call became an item of a ticket
+HOOK_CALL_IN_TICKET: Final = "call_in_ticket"
 #: incident_declared / incident_fixed(actor, incident, clock)
 HOOK_INCIDENT_DECLARED: Final = "incident_declared"
 HOOK_INCIDENT_FIXED: Final = "incident_fixed"

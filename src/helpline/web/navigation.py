@@ -11,12 +11,14 @@ from helpline.core.access import Actor
 
 @dataclass(frozen=True, slots=True)
 class RailEntry:
-    """A link of the rail. `badge` is a count or None."""
+    """A link of the rail. `badge` is a count or None; `counts`: it may have one. `key` names it in the page."""
 
+    key: str
     label: str
     url: str
     icon: str
     badge: int | None
+    counts: bool
     here: bool
 
 
@@ -35,9 +37,11 @@ def _entry(request: HttpRequest, actor: Actor, item: registry.NavItem) -> RailEn
         return None
     here = request.path == url or (url != "/" and request.path.startswith(url))
     return RailEntry(
+        key=item.url_name.replace(":", "-"),
         label=str(item.label),
         url=url,
         icon=item.icon,
         badge=item.badge(actor) if item.badge else None,
+        counts=item.badge is not None,
         here=here,
     )

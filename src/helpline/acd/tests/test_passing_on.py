@@ -138,6 +138,13 @@ def merged(cast: Cast, switch: PaperSwitch) -> Call:
     return call
 
 
+def test_ada_leaves_from_the_caller_and_sven_has_the_call(cast: Cast, switch: PaperSwitch) -> None:
+    call = swapped(cast, switch)
+    switch.do(cast.ada, "complete", call)
+    assert fresh(call).agent == cast.sven
+    assert (state_of(cast.ada), state_of(cast.sven)) == ("wrap_up", "talking")
+
+
 def sent_on(cast: Cast, switch: PaperSwitch) -> Call:
     switch.on_duty(cast.ada)
     call = switch.talk(cast.ada)
