@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from tests.peers.ari import Ari, AriError
-from tests.peers.switch import PASSWORD, USER
+from tests.peers.doors import PASSWORD, USER
 
 Treat = Callable[[Ari, str], Awaitable[None]]
 

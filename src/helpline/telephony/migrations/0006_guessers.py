@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('telephony', '0004_sound'),
+        ('telephony', '0005_trusted_trunks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
