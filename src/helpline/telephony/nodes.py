@@ -2,17 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from urllib.parse import urlsplit
 
 from helpline.telephony.ari import AriClient, Event
+from helpline.telephony.node_names import name_of
 
 #: the field of an event that names the node it came from, ours beside those of ARI
 NODE = "helpline_node"
-
-
-def name_of(url: str) -> str:
-    """A node is called by host and port of its URL, as far as rows hold it."""
-    return urlsplit(url).netloc.rpartition("@")[2][:80]
 
 
 class Nodes:
