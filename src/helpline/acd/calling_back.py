@@ -50,7 +50,7 @@ def lose(conductor: "Conductor", call: Call, node: str) -> None:
     conductor.feed(engine.CallerAway, call=str(call.pk))
     if str(call.pk) in conductor.state.callers:
         calls.set_state(call.pk, CallState.QUEUED, conductor.clock)
-        _ring(conductor, call)
+        _ring(conductor, call, but=node)
 
 
 def _is_kept(caller: engine.Caller) -> bool:
@@ -87,9 +87,12 @@ def _attempts(call_id: UUID) -> list[CallEvent]:
     return found
 
 
-def _ring(conductor: "Conductor", call: Call, tried: int = 0) -> None:
-    """Ring the caller on the node that suits best; an attempt without any way counts too, for a phone may register yet."""
-    endpoint, shown, node = _way(conductor, call, tried)
+def _ring(conductor: "Conductor", call: Call, tried: int = 0, *, but: str = "") -> None:
+    """Ring the caller on the node that suits best (any `but` this one).
+
+    An attempt without any way counts too, for a phone may register yet.
+    """
+    endpoint, shown, node = _way(conductor, call, tried, but)
     to = endpoint.removeprefix("PJSIP/")
     calls.note(call.pk, TRIED, data={"to": to, "attempt": tried + 1, "node": node}, clock=conductor.clock)
     if not endpoint:
@@ -103,7 +106,7 @@ def _ring(conductor: "Conductor", call: Call, tried: int = 0) -> None:
     conductor.order(call.pk, o.Originate(leg, endpoint, shown, RING_S, str(call.pk), side))
 
 
-def _way(conductor: "Conductor", call: Call, tried: int) -> tuple[str, str, str]:
+def _way(conductor: "Conductor", call: Call, tried: int, but: str) -> tuple[str, str, str]:
     """(endpoint, caller id, node): the caller's own telephone where it is registered, else a trunk; a later attempt
     takes the next one. All empty but the node when there is none."""
     account = _account_of(call)
@@ -112,13 +115,13 @@ def _way(conductor: "Conductor", call: Call, tried: int) -> tuple[str, str, str]
     ways = trunks.ways_out(desk_id)
     if there:
         shown = outside.caller_id(call, ways[0]) if ways else f"<{call.to_number}>"
-        return f"PJSIP/{account}", shown, conductor.nodes.choose(there)
+        return f"PJSIP/{account}", shown, conductor.nodes.choose(there, but=but)
     number = e164(call.from_number, call.desk.country if call.desk else outside.COUNTRY)
     if not ways or not number.lstrip("+").isdigit():
         return "", "", call.node
     way = ways[tried % len(ways)]
     endpoint = f"PJSIP/{number}@{trunks.endpoint_of(way.name)}"
-    return endpoint, outside.caller_id(call, way), conductor.nodes.choose()
+    return endpoint, outside.caller_id(call, way), conductor.nodes.choose(but=but)
 
 
 def _account_of(call: Call) -> str:

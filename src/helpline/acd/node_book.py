@@ -23,6 +23,8 @@ class NodeBook:
     lost: set[str] = field(default_factory=set)
     #: those whose lists were compared with our rows since the start
     asked: set[str] = field(default_factory=set)
+    #: when each was started, in its own words
+    started: dict[str, str] = field(default_factory=dict)
     _of: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -12,7 +12,10 @@ LOST_S, LOOK_S = 10.0, 1.0
 
 
 class NodeWatch:
-    """`on_lost` is told the name of a silent node at every look, for as long as it is silent; it must not block."""
+    """`on_lost` is told the name of a silent node at every look, for as long as it is silent; it must not block.
+
+    When all are silent nothing is told: then it is we who are cut off, and their calls may well go on.
+    """
 
     def __init__(
         self, nodes: Nodes, on_lost: Callable[[str], None], clock: Callable[[], float] = time.monotonic
@@ -25,18 +28,23 @@ class NodeWatch:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.gather(*(self.look_at(name, client) for name, client in self._nodes))
+            await self.look()
             await asyncio.sleep(LOOK_S)
 
-    async def look_at(self, name: str, client: AriClient) -> None:
-        """Count the silence of a node from when it was first met; a stream or an answer ends it."""
-        if client.up or await _answers(client):
-            self._silent_since.pop(name, None)
-        elif self._clock() - self._silent_since.setdefault(name, self._clock()) >= LOST_S:
-            self._on_lost(name)
+    async def look(self) -> None:
+        """Count the silence of each node from when it was first met; a stream or an answer ends it."""
+        there = await asyncio.gather(*(_answers(client) for _name, client in self._nodes))
+        now = self._clock()
+        for (name, _client), answers in zip(self._nodes, there, strict=True):
+            if answers:
+                self._silent_since.pop(name, None)
+            elif now - self._silent_since.setdefault(name, now) >= LOST_S and any(there):
+                self._on_lost(name)
 
 
 async def _answers(client: AriClient) -> bool:
+    if client.up:
+        return True
     try:
         await client.get("/asterisk/ping")
     except AriError:

@@ -40,9 +40,10 @@ class Present:
     stored: frozenset[str] = frozenset()
     #: when the first question was put, monotonic seconds; what was heard later than this is newer
     asked_at: float = 0.0
-    #: the node that lists it, and whether it takes new calls
+    #: the node that lists it, whether it takes no new calls, and when it was started; the latter only of several
     node: str = ""
     draining: bool = False
+    started: str = ""
 
 
 async def ask(ari: AriClient, clock: Clock, node: str = "", *, of_several: bool = False) -> Present:
@@ -52,6 +53,7 @@ async def ask(ari: AriClient, clock: Clock, node: str = "", *, of_several: bool 
     bridges = await ari.get("/bridges")
     endpoints = await ari.get("/endpoints")
     stored = await ari.get("/recordings/stored")
+    draining, started = await _condition(ari) if of_several else (False, "")
     return Present(
         channels={one["id"]: one for one in channels},
         bridges={one["id"]: list(one["channels"]) for one in bridges},
@@ -59,15 +61,17 @@ async def ask(ari: AriClient, clock: Clock, node: str = "", *, of_several: bool 
         stored=frozenset(tape.whole(one["name"]) for one in stored),
         asked_at=asked_at,
         node=node,
-        draining=of_several and await _is_draining(ari),
+        draining=draining,
+        started=started,
     )
 
 
-async def _is_draining(ari: AriClient) -> bool:
-    """Only the embedded switch says so; an Asterisk that is about to stop refuses calls itself."""
+async def _condition(ari: AriClient) -> tuple[bool, str]:
+    """Whether it drains, which only the embedded switch says, and when it was started."""
     if await ari.is_asterisk():
-        return False
-    return (await ari.get("/helpline/signalling"))["draining_ends_in_s"] is not None
+        return False, str((await ari.get("/asterisk/info", only="status"))["status"]["startup_time"])
+    told = await ari.get("/helpline/signalling")
+    return told["draining_ends_in_s"] is not None, str(told["since"])
 
 
 def _phones_of(endpoints: list[dict[str, Any]]) -> dict[str, bool]:
@@ -99,6 +103,7 @@ def _node(conductor: "Conductor", present: Present) -> None:
     nodes.asked.add(name)
     nodes.lost.discard(name)
     (nodes.draining.add if present.draining else nodes.draining.discard)(name)
+    nodes.started[name] = present.started
 
 
 def node_lost(conductor: "Conductor", node: str) -> None:
@@ -115,12 +120,26 @@ def node_lost(conductor: "Conductor", node: str) -> None:
 
 
 def come_back(conductor: "Conductor", there: Present) -> None:
-    """The event stream was away: what ended unheard meanwhile counts at once, and nobody waits for a lost prompt."""
+    """The event stream was away: what ended unheard meanwhile counts at once, and nobody waits for a lost prompt.
+
+    A node that was started anew in between has lost its calls, as one that does not come back.
+    """
+    _restarted(conductor, there)
     reconcile(conductor, there, grace_s=0.0)
     node = conductor.nodes.known(there.node)
     here = [heard_now for call, heard_now in conductor.sounding.items() if conductor.nodes.of(call) == node]
     for playback in here:
         heard.tell(conductor, facts.PlaybackEnded(playback, failed=False))
+
+
+def _restarted(conductor: "Conductor", there: Present) -> None:
+    nodes, node = conductor.nodes, conductor.nodes.known(there.node)
+    if not nodes.several or nodes.started.get(node, there.started) == there.started:
+        return
+    log.critical("node_restarted", node=node)
+    for call in nodes.calls(node).select_related("desk").order_by("started_at", "pk"):
+        if not any(leg.pk in there.channels for leg in queries.live_legs(call.pk)):
+            calling_back.lose(conductor, call, node)
 
 
 def _phones(conductor: "Conductor", present: Present) -> None:

@@ -196,3 +196,26 @@ def test_calls_nobody_waits_in_end_with_the_node(cast: Cast, nodes: TwoNodes) ->
     assert fresh(menu).ended_by == "lost"
     assert state_of(cast.ada) in {"available", "wrap_up"}
     assert Call.objects.exclude(state=CallState.ENDED).count() == 2
+
+
+def test_a_node_that_starts_anew_before_it_is_given_up_has_lost_its_callers_too(
+    cast: Cast, nodes: TwoNodes
+) -> None:
+    carl = waiting(nodes)
+    nodes.compare(nodes.shown_at(NORTH))
+    nodes.kill(NORTH)
+    nodes.started[NORTH] = "8:05"
+    nodes.comes_back(NORTH)
+    assert (fresh(carl).state, nodes.at[nodes.rung_again(carl).leg]) == (CallState.QUEUED, SOUTH)
+    nodes.on_duty_at(cast.ada, NORTH, SOUTH)
+    nodes.caller_answers(carl)
+    assert nodes.ringing(cast.ada, carl)
+
+
+def test_who_hung_up_while_only_the_stream_was_away_is_not_called_back(cast: Cast, nodes: TwoNodes) -> None:
+    carl = waiting(nodes)
+    nodes.compare(nodes.shown_at(NORTH))
+    nodes.kill(NORTH)
+    nodes.comes_back(NORTH)
+    assert fresh(carl).state == CallState.ENDED
+    assert not nodes.given(o.Originate)

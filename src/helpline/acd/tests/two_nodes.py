@@ -25,6 +25,7 @@ class TwoNodes(PaperSwitch):
         self.at: dict[str, str] = {}
         self.dead: set[str] = set()
         self.misled: list[Ordered] = []
+        self.started = {NORTH: "8:00", SOUTH: "8:00"}
         self.registered: set[tuple[str, str]] = set()
         super().__init__()
 
@@ -79,6 +80,7 @@ class TwoNodes(PaperSwitch):
             asked_at=self.clock.monotonic(),
             node=node,
             draining=draining,
+            started=self.started[node],
         )
 
     def restart(self) -> None:

@@ -104,27 +104,30 @@ def test_a_node_that_is_not_known_is_the_first() -> None:
     assert site.nodes.of("gone:1") is site.nodes.of(site.north.name)
 
 
-@pytest.mark.parametrize("answers", [True, False])
-async def test_a_node_is_given_up_when_neither_stream_nor_ping_came_for_long(answers: bool) -> None:
-    """A closed stream alone is no loss: the switch may be busy, and its calls go on."""
+@pytest.mark.parametrize(("north", "south", "lost"), [(True, True, 0), (False, True, 1), (False, False, 0)])
+async def test_a_node_is_given_up_when_neither_stream_nor_ping_came_for_long(
+    north: bool, south: bool, lost: int
+) -> None:
+    """A closed stream alone is no loss: the switch may be busy. When none answers, it is we who are cut off."""
     site, told, now = Site(), list[str](), [100.0]
     watch = NodeWatch(site.nodes, told.append, lambda: now[0])
-    client = site.nodes.of(site.north.name)
-    site.north.mute = True
-    await client.start()
-    if answers:
-        await site.north.start()
+    for node, answers in ((site.north, north), (site.south, south)):
+        node.mute = True
+        if answers:
+            await node.start()
+    await site.nodes.start()
     try:
         for moment in (100.0, 105.0, 109.9):
             now[0] = moment
-            await watch.look_at(site.north.name, client)
+            await watch.look()
         assert told == []
         now[0] = 100.0 + node_watch.LOST_S
-        await watch.look_at(site.north.name, client)
-        assert told == ([] if answers else [site.north.name])
+        await watch.look()
+        assert told == [site.north.name] * lost
     finally:
-        await client.stop()
+        await site.nodes.stop()
         await site.north.stop()
+        await site.south.stop()
 
 
 def test_of_a_trunk_the_node_that_needs_somebody_is_told() -> None:
