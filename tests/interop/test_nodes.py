@@ -12,6 +12,7 @@ import pytest
 from tests.journeys.floor import PASSWORD as PHONE_PASSWORD
 from tests.journeys.floor import Floor
 from tests.peers.baresip import Phone
+from tests.peers.browser import Chromium
 from tests.peers.desk import Desk
 from tests.peers.switch import PASSWORD, USER, Switch
 
@@ -48,16 +49,19 @@ async def _knows(switch: Switch, account: str) -> None:
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with Switch(tmp_path / "north") as north, Switch(tmp_path / "south") as south:
-        (tmp_path / "data").mkdir()
-        (tmp_path / "data" / "ari.password").write_text(PASSWORD)
-        desk = Desk(
-            tmp_path,
-            HELPLINE_ARI_URL=f"{north.base}/ari {south.base}/ari",
-            HELPLINE_ARI_USER=USER,
-            HELPLINE_ARI_PASSWORD=PASSWORD,
-        )
-        desk.sip_port, desk.ari_port = south.sip_port, south.ari_port
+    north, south = Switch(tmp_path / "north"), Switch(tmp_path / "south")
+    desk = Desk(
+        tmp_path,
+        HELPLINE_ARI_URL=f"{north.base}/ari {south.base}/ari",
+        HELPLINE_ARI_USER=USER,
+        HELPLINE_ARI_PASSWORD=PASSWORD,
+    )
+    desk.sip_port, desk.ari_port = south.sip_port, south.ari_port
+    for switch in (north, south):
+        switch.allow(desk.url)
+    desk.data.mkdir()
+    (desk.data / "ari.password").write_text(PASSWORD)
+    async with north, south:
         await asyncio.to_thread(desk.start)
         try:
             async with Floor(desk, tmp_path) as floor:
@@ -108,6 +112,24 @@ async def test_a_node_is_killed_and_its_waiting_caller_is_rung_by_the_other_and_
         await carl.hang_up()
         await floor.call("carl", "ended")
     await floor.empty()
+
+
+@pytest.mark.browser
+async def test_a_page_rings_for_calls_of_either_node(site: Site) -> None:
+    """It is registered at both; the call of the node that is not the first comes too."""
+    floor = site.floor
+    async with Chromium(floor.desk) as chromium:
+        ada = await chromium.agent("ada")
+        for number, port in (("+31305550113", site.south.sip_port), ("+31305550114", site.north.sip_port)):
+            floor.desk.sip_port = port
+            carl = await floor.waiting(number)
+            await ada.is_rung()
+            await ada.answer()
+            await carl.hears_something()
+            talk = await floor.call(carl.number, "talking")
+            await floor.do(talk, "hangup", user="ada")
+            await floor.call(carl.number, "ended")
+            await floor.agent("ada", "available")
 
 
 async def test_new_calls_go_to_the_node_that_is_left(site: Site) -> None:

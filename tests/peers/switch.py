@@ -35,6 +35,10 @@ class Switch:
         self._log_path = directory / "switch.log"
         self.process: asyncio.subprocess.Process | None = None
 
+    def allow(self, *origins: str) -> None:
+        """Pages of these origins may register. Before the start."""
+        self._env = self._env | {"HELPLINE_WS_ORIGINS": ",".join(origins)}
+
     @property
     def sip(self) -> str:
         return f"127.0.0.1:{self.sip_port}"

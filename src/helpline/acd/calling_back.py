@@ -88,7 +88,7 @@ def _attempts(call_id: UUID) -> list[CallEvent]:
 
 
 def _ring(conductor: "Conductor", call: Call, tried: int = 0, *, but: str = "") -> None:
-    """Ring the caller on the node that suits best (any `but` this one).
+    """Ring the caller on the node that suits best, any `but` this one.
 
     An attempt without any way counts too, for a phone may register yet.
     """
