@@ -28,6 +28,7 @@ from helpline.acd import (
     entry_numbers,
     failing,
     heard,
+    left_lease,
     present,
     restore,
     trunks,
@@ -44,7 +45,6 @@ from helpline.acd.prompts import SpeechUri
 from helpline.core import heartbeat, lease, outbox
 from helpline.core.doorbell import Bell
 from helpline.core.ids import new_secret
-from helpline.core.models import Lease
 from helpline.people import events as people_events
 from helpline.telephony import recordings, trunk_actions
 from helpline.telephony import trunks as trunk_rows
@@ -138,7 +138,7 @@ class Runner:
             if not told:
                 log.info("standing_by", lease=LEASE)
                 told = True
-            if not await _db(_take_from_the_dead):
+            if not await _db(lambda: left_lease.take_from_the_dead(LEASE)):
                 await asyncio.sleep(POLL_S)
         await self._beat()
         log.info("on_duty", holder=self._holder)
@@ -358,28 +358,6 @@ class Runner:
     def _tick(self) -> None:
         self._timer = self._timer_at = None
         self._inbox.put_nowait(_tick)
-
-
-def _take_from_the_dead() -> bool:
-    """A process of this machine that was killed cannot give the lease back: do it for it."""
-    row = Lease.objects.filter(name=LEASE).first()
-    if row is None:
-        return False
-    host, pid, _secret = row.holder.split(":")
-    if host != socket.gethostname() or not pid.isdigit() or _is_alive(int(pid)):
-        return False
-    lease.give_back(LEASE, row.holder)
-    return True
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _hear(event: Event, conductor: Conductor) -> None:

@@ -50,7 +50,9 @@ def excluded(state: State, caller: Caller, bucket: Bucket, agent: Agent) -> bool
 
 def _alone(state: State, caller: Caller, bucket: Bucket, agent: Agent) -> bool:
     for other in state.agents.values():
-        if other is agent or other.state not in ON_DUTY or not fits(state, bucket, other):
+        if other is agent or other.state not in ON_DUTY or not can_reach(other, caller.node):
+            continue
+        if not fits(state, bucket, other):
             continue
         mark = caller.excluded.get(other.id)
         if mark is None or state.now >= mark.until:
