@@ -94,7 +94,7 @@ def call_ladder(request: HttpRequest, call_id: UUID) -> HttpResponse:
     call = tracing.call_to_trace(actor(request), call_id)
     drawn, away = None, ""
     try:
-        drawn = tracing.ladder_of(tracing.legs_of(call.pk), our_switch(call.node))
+        drawn = tracing.ladder_of(tracing.legs_of(call.pk), *map(our_switch, node_names()))
     except (SwitchAway, SwitchRefused) as error:
         away = str(error)
     rungs = _rungs(drawn) if drawn else ()

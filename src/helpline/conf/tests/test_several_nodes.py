@@ -12,10 +12,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from helpline.conf import cli, health
 from helpline.conf.environment import EnvironmentInvalid, read_environment
 from helpline.core.access import Role
+from helpline.core.clock import SYSTEM
 from helpline.core.heartbeat import beat
-from helpline.people.tests.factories import person
+from helpline.people.tests.factories import DeskFactory, person
+from helpline.telephony.models import Call, Leg, LegRole
 from helpline.telephony.node_names import name_of
-from helpline.telephony.tests.switch_door import PASSWORD, SIGNALLING, STATUS, USER, SwitchDoor, switch_door
+from helpline.telephony.tests.switch_door import (
+    ADAS,
+    CARLS,
+    PASSWORD,
+    SIGNALLING,
+    STATUS,
+    USER,
+    SwitchDoor,
+    switch_door,
+)
 
 GONE = "http://127.0.0.1:9/ari"
 
@@ -147,3 +158,29 @@ def test_the_page_lists_the_nodes_and_shows_the_chosen_one(
     assert "127.0.0.1:9</a>" in html
     away = lena.get("/switch/?node=127.0.0.1%3A9").content.decode()
     assert "whoever waited or talked there is called back" in away
+
+
+def test_a_call_is_traced_wherever_it_was(
+    doors: tuple[SwitchDoor, SwitchDoor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    doors[1].says("helpline/calls/leg-carl/trace", CARLS)
+    assert helpline("trace", "leg-carl") == 0
+    said = capsys.readouterr()
+    assert "INVITE" in said.out
+    assert "127.0.0.1:9 does not answer" in said.err
+
+
+@pytest.mark.django_db
+def test_the_ladder_of_a_call_that_moved_has_both_halves(doors: tuple[SwitchDoor, SwitchDoor]) -> None:
+    now = SYSTEM.now()
+    desk = DeskFactory()
+    call = Call.objects.create(desk=desk, from_number="carl", node=name_of(doors[1].url), started_at=now)
+    for leg, role in (("leg-carl", LegRole.CALLER), ("leg-ada", LegRole.AGENT)):
+        Leg.objects.create(id=leg, call=call, role=role, endpoint=f"PJSIP/{leg}", created_at=now)
+    doors[0].says("helpline/calls/leg-carl/trace", CARLS)
+    doors[1].says("helpline/calls/leg-ada/trace", ADAS)
+    lena = Client()
+    lena.force_login(person("lena", Role.LEAD, desk=desk))
+    html = lena.get(f"/calls/{call.pk}/ladder/").content.decode()
+    assert "INVITE sip:100@helpline" in html
+    assert "486 Busy Here" in html
