@@ -30,6 +30,10 @@ class Switch(Doors):
         self._env = env or {}
         self._log_path = directory / "switch.log"
 
+    def allow(self, *origins: str) -> None:
+        """Pages of these origins may register. Before the start."""
+        self._env = self._env | {"HELPLINE_WS_ORIGINS": ",".join(origins)}
+
     @property
     def recordings(self) -> Path:
         return self.directory / "switch" / "recordings"

@@ -75,12 +75,13 @@ class GuestPhone {
     this.dial();
   }
 
-  private dial(): void {
-    const { ws, realm, guest } = this.page.dataset;
+  /** By the first switch that answers. */
+  private dial(urls = this.page.dataset.ws!.split(" ")): void {
+    const { realm, guest } = this.page.dataset;
     const number = this.page.querySelector<HTMLInputElement>("input[name='desk']:checked")!.value;
     const name = this.page.querySelector<HTMLInputElement>("input[name='caller']")?.value.trim();
     const ua = new JsSIP.UA({
-      sockets: [new JsSIP.WebSocketInterface(ws!)],
+      sockets: [new JsSIP.WebSocketInterface(urls[0]!)],
       uri: `sip:${guest}@${realm}`,
       display_name: name || undefined,
       register: false,
@@ -90,7 +91,10 @@ class GuestPhone {
     this.ua = ua;
     ua.on("connected", () => this.session ?? this.invite(number, realm!));
     ua.on("disconnected", () => {
-      if (this.ua === ua && !this.session?.isEstablished()) this.fail("call_failed");
+      if (this.ua !== ua || this.session?.isEstablished()) return;
+      if (this.session || urls.length === 1) return this.fail("call_failed");
+      this.dial(urls.slice(1));
+      ua.stop();
     });
     ua.start();
   }

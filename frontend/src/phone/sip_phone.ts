@@ -7,7 +7,8 @@ export interface Credentials {
   username: string;
   ha1: string;
   realm: string;
-  ws_url: string;
+  /** One per switch; the phone is registered at each, and rings wherever the call is. */
+  ws_urls: string[];
 }
 
 export interface PhoneEvents {
@@ -41,7 +42,7 @@ export function playFarEnd(connection: RTCPeerConnection): void {
 }
 
 export class SipPhone {
-  private readonly ua: UA;
+  private readonly uas: UA[];
   private readonly sessions = new Set<RTCSession>();
 
   constructor(
@@ -49,8 +50,12 @@ export class SipPhone {
     private readonly stream: () => MediaStream,
     private readonly events: PhoneEvents,
   ) {
-    this.ua = new JsSIP.UA({
-      sockets: [new JsSIP.WebSocketInterface(credentials.ws_url)],
+    this.uas = credentials.ws_urls.map((url) => this.at(url, credentials));
+  }
+
+  private at(url: string, credentials: Credentials): UA {
+    const ua = new JsSIP.UA({
+      sockets: [new JsSIP.WebSocketInterface(url)],
       uri: `sip:${credentials.username}@${credentials.realm}`,
       authorization_user: credentials.username,
       ha1: credentials.ha1,
@@ -61,25 +66,27 @@ export class SipPhone {
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 5,
     });
-    this.ua.on("registered", () => this.events.registered());
-    this.ua.on("unregistered", () => this.events.unregistered(false));
-    this.ua.on("registrationFailed", (event) => this.events.unregistered(Boolean(event.response)));
-    this.ua.on("disconnected", () => this.events.unregistered(false));
-    this.ua.on("newRTCSession", (event: RTCSessionEvent) => this.onSession(event));
+    ua.on("registered", () => this.events.registered());
+    ua.on("unregistered", () => this.events.unregistered(false));
+    ua.on("registrationFailed", (event) => this.events.unregistered(Boolean(event.response)));
+    ua.on("disconnected", () => this.events.unregistered(false));
+    ua.on("newRTCSession", (event: RTCSessionEvent) => this.onSession(event));
+    return ua;
   }
 
   start(): void {
-    this.ua.start();
+    this.uas.forEach((ua) => ua.start());
   }
 
   /** Stop; `keepCalls` leaves the dialogs to the switch, which gives the call back to the page that comes after this one. */
   stop(keepCalls: boolean): void {
     if (keepCalls) return; // closing the socket is enough: the switch sees the flow go
-    this.ua.stop();
+    this.uas.forEach((ua) => ua.stop());
   }
 
+  /** At one switch at least. */
   get registered(): boolean {
-    return this.ua.isRegistered();
+    return this.uas.some((ua) => ua.isRegistered());
   }
 
   get ringing(): RTCSession | null {

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from helpline.acd import configured, decided, engine, offering
 from helpline.acd.desk_clock import DeskClock
+from helpline.acd.node_book import NodeBook
 from helpline.acd.offering import Asked
 from helpline.acd.ordered import Do, Ordered
 from helpline.acd.prompts import Speaker
@@ -33,10 +34,11 @@ class Conductor:
     speaker: Speaker
     settings: configured.Configured
     state: engine.State
+    nodes: NodeBook = field(default_factory=NodeBook)
     #: user names with a registered phone
     online: set[str] = field(default_factory=set)
-    #: account -> its endpoints that are there, as the switch's events have told
-    endpoints: dict[str, set[str]] = field(default_factory=dict)
+    #: account -> its endpoints that are there (node, name), as the switch's events have told
+    endpoints: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     #: (call, agent) -> what was asked for them
     asked: dict[tuple[str, str], Asked] = field(default_factory=dict)
     #: call -> playback that sounds now
@@ -66,9 +68,13 @@ class Conductor:
         return self.orders
 
     def order(self, lane: str | UUID, *do: Do) -> None:
-        """Have the switch do something, after all that was ordered in the same lane before."""
+        """Have the switch do something for a call, after all that was ordered in the same lane before."""
+        self.order_at(self.nodes.of(lane), lane, *do)
+
+    def order_at(self, node: str, lane: str | UUID, *do: Do) -> None:
+        """The same at a node that is named; a lane of no call must be one of that node."""
         for one in do:
-            self.orders.append(Ordered(str(lane), one))
+            self.orders.append(Ordered(str(lane), one, node))
             if isinstance(one, o.Join):
                 self.places[one.leg] = one.bridge
             elif isinstance(one, o.Leave):
@@ -77,6 +83,21 @@ class Conductor:
     def bridge_of(self, leg: Leg) -> str:
         """Where the leg is once all orders are carried out; empty when in no bridge."""
         return self.places.get(leg.pk, leg.bridge_id)
+
+    def nodes_of(self, username: str) -> frozenset[str]:
+        """Where a phone of the account is registered."""
+        return frozenset(node for node, _endpoint in self.endpoints.get(username, ()))
+
+    def is_reached(self, username: str, call: UUID | str) -> bool:
+        """Whether a phone of the account is registered where the call is."""
+        if not self.nodes.several:
+            return username in self.online
+        return self.nodes.of(call) in self.nodes_of(username)
+
+    def tell_reach(self) -> None:
+        """Let the engine know where each agent's phones are, which only matters when there are several nodes."""
+        for username in list(self.state.agents) if self.nodes.several else ():
+            self.feed(engine.AgentReached, agent=username, nodes=self.nodes_of(username))
 
     def feed(self, make: Callable[..., engine.Event], **facts: Any) -> list[engine.Decision]:
         """One step of the engine at this moment, with all that follows from it."""
@@ -101,10 +122,11 @@ class Conductor:
         self.settings = fresh
         if changed:
             self.feed(engine.ConfigChanged, config=fresh.config)
+            self.tell_reach()
             log.info("settings_read", queues=len(fresh.config.queues), agents=len(fresh.config.agents))
 
 
-def new_conductor(clock: DeskClock, run: str, speaker: Speaker) -> Conductor:
+def new_conductor(clock: DeskClock, run: str, speaker: Speaker, nodes: NodeBook | None = None) -> Conductor:
     """With the settings read, and an engine that knows of nobody yet."""
     settings = configured.load()
     return Conductor(
@@ -112,5 +134,6 @@ def new_conductor(clock: DeskClock, run: str, speaker: Speaker) -> Conductor:
         run=run,
         speaker=speaker,
         settings=settings,
+        nodes=nodes or NodeBook(),
         state=engine.new_state(settings.config, clock.monotonic()),
     )

@@ -212,7 +212,9 @@ def _ring_colleague(conductor: "Conductor", talk: Talk, person: User, asked: off
     """Reserve and ring by the same compare-and-set as any offer. Raises Conflict with why it cannot be."""
     name = person.username
     conductor.asked[talk.lane, name] = asked
-    conductor.feed(engine.DirectOffer, call=talk.lane, agent=name, why=asked.kind)
+    conductor.feed(
+        engine.DirectOffer, call=talk.lane, agent=name, why=asked.kind, node=conductor.nodes.tag(talk.id)
+    )
     if conductor.denied is not None:
         conductor.asked.pop((talk.lane, name), None)
         reason = why.sentence(str(conductor.denied.why.code), dict(conductor.denied.why.params))

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from helpline.acd import actions, dialling, engine, hooks, leaving, names, offering, outside, phones, referred
+from helpline.acd import (
+    actions,
+    calling_back,
+    dialling,
+    engine,
+    hooks,
+    leaving,
+    names,
+    offering,
+    outside,
+    phones,
+    referred,
+)
 from helpline.acd.models import EntryOutcome
 from helpline.acd.ordered import FetchRecording
 from helpline.acd.talk import Talk, talk_of
@@ -13,7 +25,7 @@ from helpline.customers.queries import find_contact
 from helpline.telephony import actions as calls
 from helpline.telephony import events, listener, recordings
 from helpline.telephony import orders as o
-from helpline.telephony.models import Call, CallState, Leg, LegRole
+from helpline.telephony.models import Call, CallState, Leg, LegRole, Recording
 
 if TYPE_CHECKING:
     from helpline.acd.conductor import Conductor
@@ -60,6 +72,7 @@ def _came(conductor: "Conductor", fact: events.CallCame) -> None:
         number=entry.number if entry else fact.number,
         language=language,
         facts=engine.CallerFacts(caller_number=fact.from_number),
+        node=conductor.nodes.tag(fact.call),
     )
 
 
@@ -78,6 +91,8 @@ def _answered(conductor: "Conductor", fact: events.LegAnswered) -> None:
     if kind is names.LegKind.OFFER:
         agent = _agent_of(conductor, fact.leg)
         conductor.feed(engine.OfferAnswered, call=str(fact.call), agent=agent, leg=fact.leg)
+    elif kind is names.LegKind.AGAIN:
+        calling_back.answered(conductor, fact.call, fact.leg)
     elif kind is not None:
         phones.own_leg_answered(conductor, fact.call, fact.leg, kind)
 
@@ -104,8 +119,17 @@ def _in_main(conductor: "Conductor", talk: Talk) -> None:
     calls.set_state(talk.id, CallState.TALKING, conductor.clock)
     for leg in (*ours, talk.other):
         _talks(conductor, talk, leg)
-    if recordings.begin(talk.id, names.recording(talk.id), conductor.clock):
-        conductor.order(talk.id, o.Record(bridge, names.recording(talk.id)))
+    name, node = names.recording(talk.id, _moves(conductor, talk)), conductor.nodes.of(talk.id)
+    if recordings.begin(talk.id, name, conductor.clock, node=node):
+        conductor.order(talk.id, o.Record(bridge, name))
+
+
+def _moves(conductor: "Conductor", talk: Talk) -> int:
+    """How often the caller was called back after the loss of a node: each time begins another recording."""
+    if not conductor.nodes.several:
+        return 0
+    again = Leg.objects.filter(call=talk.id, pk__startswith=f"{names.LegKind.AGAIN}-")
+    return again.exclude(answered_at=None).count()
 
 
 def _talks(conductor: "Conductor", talk: Talk, leg: Leg) -> None:
@@ -161,7 +185,7 @@ def _connection(conductor: "Conductor", fact: events.ConnectionChanged) -> None:
 
 
 def _digit(conductor: "Conductor", fact: events.Digit) -> None:
-    if names.leg_kind(fact.leg) is None:
+    if names.leg_kind(fact.leg) in {None, names.LegKind.AGAIN}:
         conductor.feed(engine.DigitPressed, call=str(fact.call), digit=fact.digit)
 
 
@@ -191,7 +215,11 @@ def _recording(conductor: "Conductor", fact: events.RecordingEnded) -> None:
 
 def fetch_recording(conductor: "Conductor", name: str, failure: str = "") -> None:
     """Bring the sound home; what a full disk left of it as well."""
-    conductor.order("recordings", FetchRecording(name, failure))
+    node = ""
+    if conductor.nodes.several:
+        row = Recording.objects.filter(name=name).values_list("node", flat=True).first()
+        node = conductor.nodes.known(row or "")
+    conductor.order_at(node, f"recordings {node}".strip(), FetchRecording(name, failure))
 
 
 def _ended(conductor: "Conductor", fact: events.LegEnded) -> None:
@@ -201,13 +229,15 @@ def _ended(conductor: "Conductor", fact: events.LegEnded) -> None:
 
 
 def _phone(conductor: "Conductor", fact: events.PhoneChanged) -> None:
-    there = conductor.endpoints.setdefault(fact.username, set())
+    there, node = conductor.endpoints.setdefault(fact.username, set()), conductor.nodes.known(fact.node)
     if fact.online:
-        there.add(fact.endpoint)
+        there.add((node, fact.endpoint))
     elif fact.endpoint:
-        there -= {fact.endpoint, ""}
+        there -= {(node, fact.endpoint), (node, "")}
     else:
-        there.clear()
+        there -= {one for one in there if one[0] == node}
+    if conductor.nodes.several:
+        conductor.feed(engine.AgentReached, agent=fact.username, nodes=conductor.nodes_of(fact.username))
     phones.changed(conductor, fact.username, bool(there), fresh=fact.fresh)
 
 

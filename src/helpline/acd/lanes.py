@@ -9,8 +9,9 @@ import structlog
 
 from helpline.acd.ordered import FetchRecording, Ordered
 from helpline.telephony import recordings, verbs
-from helpline.telephony.ari import AriClient, AriError
+from helpline.telephony.ari import AriError
 from helpline.telephony.asterisk.tape import HalfDone
+from helpline.telephony.nodes import Nodes
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +23,8 @@ OnFetched = Callable[[FetchRecording, recordings.Kept], None]
 class Lanes:
     """`on_failed` and `on_fetched` are called in the event loop and must not block."""
 
-    def __init__(self, ari: AriClient, on_failed: OnFailed, on_fetched: OnFetched) -> None:
-        self._ari = ari
+    def __init__(self, nodes: Nodes, on_failed: OnFailed, on_fetched: OnFetched) -> None:
+        self._nodes = nodes
         self._on_failed = on_failed
         self._on_fetched = on_fetched
         self._waiting: dict[str, deque[Ordered]] = {}
@@ -60,11 +61,12 @@ class Lanes:
         del self._waiting[name]
 
     async def _do(self, ordered: Ordered) -> None:
+        ari = self._nodes.of(ordered.node)
         try:
             if isinstance(ordered.do, FetchRecording):
-                self._on_fetched(ordered.do, await recordings.fetch(self._ari, ordered.do.name))
+                self._on_fetched(ordered.do, await recordings.fetch(ari, ordered.do.name))
             else:
-                await verbs.carry_out(self._ari, ordered.do)
+                await verbs.carry_out(ari, ordered.do)
         except HalfDone as half:
             log.info("recording_half_done", still=str(half))
         except (AriError, OSError, wave.Error) as error:

@@ -75,12 +75,21 @@ def _too_late(conductor: "Conductor", fact: events.LegEnded, leg: Leg) -> None:
 
 def _caller_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> None:
     """Hung up, or cut off: by the switch, or because nothing is heard of them any more."""
+    if _may_be_rung_again(conductor, talk, fact):
+        return
     conductor.feed(engine.CallerGone, call=talk.lane)
     if fact.cause in LOST_CAUSES:
         log.warning("caller_lost", call=talk.lane, cause=fact.cause)
         finish(conductor, talk.id, by="lost", outcome="failed")
     else:
         finish(conductor, talk.id, by="caller", outcome="abandoned")
+
+
+def _may_be_rung_again(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> bool:
+    """Whom we lost did not answer our call; only a refusal of theirs ends it at once."""
+    caller = conductor.state.callers.get(talk.lane)
+    is_away = caller is not None and caller.stage is engine.Stage.AWAY
+    return is_away and _REFUSALS.get(fact.cause or 0) is not engine.Refusal.REJECT
 
 
 def _outside_gone(conductor: "Conductor", talk: Talk, fact: events.LegEnded) -> None:

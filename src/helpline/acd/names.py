@@ -14,6 +14,7 @@ class LegKind(StrEnum):
     DIAL = "dial"  # the agent's own side of an outgoing call
     OUTSIDE = "outside"  # the number an agent dialled or sent a caller to
     ASKED = "asked"  # an outside number asked in
+    AGAIN = "again"  # a caller who was lost with a node of the switch is called back
     LISTEN = "listen"
     WHISPER = "whisper"
     BARGE = "barge"
@@ -48,8 +49,9 @@ def listen_bridge(leg: str) -> str:
     return f"listening-{leg}"
 
 
-def recording(call: UUID) -> str:
-    return f"call-{call}"
+def recording(call: UUID, moves: int = 0) -> str:
+    """A call that was called back on another node has a recording for each."""
+    return f"call-{call}" if not moves else f"call-{call}-{moves + 1}"
 
 
 def playback(call: str, run: str, number: int) -> str:

@@ -32,7 +32,11 @@ _OUTCOMES = {
     engine.Code.UNREGISTERED: "unregistered",
 }
 _ROLES = {ReservationKind.CONSULT: LegRole.CONSULT, ReservationKind.OUTGOING: LegRole.OUTSIDE}
-_WAITS = {engine.Stage.QUEUED: CallState.QUEUED, engine.Stage.OFFERED: CallState.OFFERED}
+_WAITS = {
+    engine.Stage.QUEUED: CallState.QUEUED,
+    engine.Stage.OFFERED: CallState.OFFERED,
+    engine.Stage.AWAY: CallState.QUEUED,
+}
 ANSWERED_ELSEWHERE = "answered_elsewhere"
 
 

@@ -18,7 +18,8 @@ Do = o.Order | FetchRecording
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """An order and its lane: orders of one lane are carried out one after the other."""
+    """An order and its lane: orders of one lane are carried out one after the other, at one node of the switch."""
 
     lane: str
     do: Do
+    node: str = ""

@@ -33,12 +33,12 @@ NO_ROUTE = 3
 WAY_CAUSES = frozenset({3, 20, 27, 34, 38, 41, 42, 102})
 #: seconds within which legs to one number belong to one attempt
 _ATTEMPT_S = 120
-_COUNTRY = "NL"
+COUNTRY = "NL"
 
 
 def number(to: str, desk: Desk | None) -> str:
     """The number to dial: E.164, or as typed when it is short. Raises NotFound for what is none, Conflict without a trunk."""
-    dialled = e164(to, desk.country if desk else _COUNTRY)
+    dialled = e164(to, desk.country if desk else COUNTRY)
     if not dialled.lstrip("+").isdigit():
         raise NotFound(
             _("There is nobody called %(name)s at this desk.") % {"name": to},

@@ -138,7 +138,8 @@ def dial(conductor: "Conductor", request: Request) -> dict[str, Any]:
     if number not in conductor.settings.users:
         number = outside.number(request.text("number"), desk)
     desk_id = desk.pk if desk else None
-    call = begin_outgoing(user.pk, desk_id, user.username, number, conductor.clock)
+    node = conductor.nodes.choose(conductor.nodes_of(user.username))
+    call = begin_outgoing(user.pk, desk_id, user.username, number, conductor.clock, node=node)
     conductor.feed(engine.AgentTaken, agent=user.username, call=str(call.pk))
     if conductor.denied is not None:
         reason = why.sentence(str(conductor.denied.why.code), dict(conductor.denied.why.params))

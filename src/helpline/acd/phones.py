@@ -191,7 +191,13 @@ def ring_dialled(conductor: "Conductor", talk: Talk) -> None:
     if number in conductor.settings.users:
         asked = offering.Asked(ReservationKind.OUTGOING, talk.call.agent_id or 0)
         conductor.asked[talk.lane, number] = asked
-        conductor.feed(engine.DirectOffer, call=talk.lane, agent=number, why=ReservationKind.OUTGOING.value)
+        conductor.feed(
+            engine.DirectOffer,
+            call=talk.lane,
+            agent=number,
+            why=ReservationKind.OUTGOING.value,
+            node=conductor.nodes.tag(talk.id),
+        )
         if conductor.denied:
             conductor.order(talk.id, *[o.Hangup(leg.pk, 17) for leg in talk.legs])
         return

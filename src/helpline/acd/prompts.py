@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 Texts = Mapping[str, str]
 
-WRONG_KEY, JOINED, UNKNOWN_NUMBER, NOBODY, UNREACHABLE = (
+WRONG_KEY, JOINED, UNKNOWN_NUMBER, NOBODY, UNREACHABLE, CUT_OFF = (
     "wrong_key",
     "joined",
     "unknown_number",
     "nobody",
     "unreachable",
+    "cut_off",
 )
 
 
@@ -74,6 +75,7 @@ def _house_words(reference: str, desk: str) -> str:
         UNKNOWN_NUMBER: _("This number is not in use. Please check the number and call again."),
         NOBODY: _("Nobody can take your call now. Please call again later."),
         UNREACHABLE: _("The person you were sent to cannot be reached. Please call again later."),
+        CUT_OFF: _("We were cut off. You have kept your place in line; please stay on the line."),
     }.get(kind, "")
 
 

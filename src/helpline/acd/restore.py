@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from helpline.acd import engine
-from helpline.acd.desk_clock import DeskClock
+from helpline.acd import engine, names
 from helpline.acd.models import EntryOutcome, MenuChoice, QueueEntry
 from helpline.people.models import Presence
 from helpline.telephony import queries
-from helpline.telephony.models import Call, CallState, Direction
+from helpline.telephony.models import Call, CallState, Direction, LegState
 
 if TYPE_CHECKING:
     from helpline.acd.conductor import Conductor
@@ -21,30 +20,35 @@ _STAGES = {
     CallState.TALKING: engine.Stage.CONNECTED,
     CallState.HELD: engine.Stage.CONNECTED,
 }
+_IN_LINE = frozenset({engine.Stage.QUEUED, engine.Stage.OFFERED})
 
 
 def restore(conductor: "Conductor") -> None:
     """Feed callers and agents as the rows last knew them."""
+    conductor.tell_reach()
     conductor.feed(
         engine.Restored,
-        callers=tuple(_callers(conductor.clock)),
+        callers=tuple(_callers(conductor)),
         agents=tuple(_agents(conductor)),
     )
 
 
-def _callers(clock: DeskClock) -> Iterable[engine.RestoredCaller]:
+def _callers(conductor: "Conductor") -> Iterable[engine.RestoredCaller]:
     """Oldest first, so that the order of arrival stays. A call at no desk was being turned away."""
     live = queries.live_calls().filter(direction=Direction.IN, desk__isnull=False)
     for call in live.order_by("started_at", "pk"):
-        yield _caller(call, clock)
+        yield _caller(call, conductor)
 
 
-def _caller(call: Call, clock: DeskClock) -> engine.RestoredCaller:
+def _caller(call: Call, conductor: "Conductor") -> engine.RestoredCaller:
+    clock = conductor.clock
     stays = list(QueueEntry.objects.filter(call=call).select_related("queue").order_by("entered_at", "pk"))
     last = stays[-1] if stays else None
     stage = _STAGES[CallState(call.state)]
-    if stage in {engine.Stage.QUEUED, engine.Stage.OFFERED} and last is None:
+    if stage in _IN_LINE and last is None:
         stage = engine.Stage.GREETING
+    if conductor.nodes.several and stage in _IN_LINE and _is_away(call):
+        stage = engine.Stage.AWAY
     return engine.RestoredCaller(
         call=str(call.pk),
         number=call.to_number,
@@ -56,8 +60,15 @@ def _caller(call: Call, clock: DeskClock) -> engine.RestoredCaller:
         category=_choice(call, last),
         waiting_since=clock.at(_waiting_since(stays)) if stays else 0.0,
         queued_at=clock.at(last.entered_at) if last else 0.0,
+        node=conductor.nodes.tag(call.pk),
         heard_front_end=call.events.filter(kind="front_end_heard").exists(),
     )
+
+
+def _is_away(call: Call) -> bool:
+    """Lost with a node of the switch, and not yet reached again."""
+    leg = queries.caller_leg(call.pk)
+    return leg is None or (names.leg_kind(leg.pk) is names.LegKind.AGAIN and leg.state != LegState.UP)
 
 
 def _waiting_since(stays: list[QueueEntry]) -> datetime:

@@ -21,12 +21,14 @@ from django.db import close_old_connections
 
 from helpline.acd import (
     accounts,
+    calling_back,
     carrying,
     commands,
     engine,
     entry_numbers,
     failing,
     heard,
+    left_lease,
     present,
     restore,
     trunks,
@@ -34,17 +36,20 @@ from helpline.acd import (
 )
 from helpline.acd.conductor import Conductor, new_conductor
 from helpline.acd.desk_clock import DeskClock
+from helpline.acd.equipment import Equipment, worst
 from helpline.acd.lanes import Lanes
+from helpline.acd.node_book import NodeBook
+from helpline.acd.node_watch import NodeWatch
 from helpline.acd.ordered import FetchRecording, Ordered
 from helpline.acd.prompts import SpeechUri
 from helpline.core import heartbeat, lease, outbox
 from helpline.core.doorbell import Bell
 from helpline.core.ids import new_secret
-from helpline.core.models import Lease
 from helpline.people import events as people_events
 from helpline.telephony import recordings, trunk_actions
 from helpline.telephony import trunks as trunk_rows
-from helpline.telephony.ari import AriClient, AriError, Event
+from helpline.telephony.ari import AriError, Event
+from helpline.telephony.nodes import Nodes
 
 log = structlog.get_logger(__name__)
 
@@ -87,29 +92,28 @@ class Runner:
         self._asked: set[Any] = set()
         self._faults: list[float] = []
         self._worked_at = time.monotonic()
-        self._arrived = asyncio.Event()
         env = settings.ENV
-        self._ari = AriClient(
-            env.ari_url,
+        self._nodes = Nodes(
+            env.ari_urls,
             env.ari_user,
             env.ari_password,
             on_event=self._heard,
-            on_up=self._arrived.set,
-            on_down=lambda reason: None,
+            on_up=self._node_up,
+            on_down=self._node_down,
         )
-        self._accounts = accounts.Accounts(self._ari)
-        self._trunks = trunks.Trunks(self._ari)
+        self._arrived = {name: asyncio.Event() for name in self._nodes.names}
+        self._opening = asyncio.Lock()
+        self._equipment = {name: Equipment(client) for name, client in self._nodes}
         self._trunks_rang = asyncio.Event()
-        self._entry_numbers = entry_numbers.EntryNumbers(self._ari)
-        self._lanes = Lanes(self._ari, self._order_failed, self._fetched)
+        self._lanes = Lanes(self._nodes, self._order_failed, self._fetched)
 
     async def run(self) -> None:
         """Until cancelled. Raises GaveUp."""
         await self._wait_for_lease()
-        await self._ari.start()
+        await self._nodes.start()
         duties: list[Callable[[], Awaitable[None]]] = [
             self._keep_lease,
-            self._meet_switch,
+            *(partial(self._meet_switch, name) for name in self._nodes.names),
             self._work,
             self._read_commands,
             self._watch_trunks,
@@ -117,13 +121,15 @@ class Runner:
             partial(self._every, LOOK_S, self._look),
             partial(self._every, SETTINGS_S, self._read_settings),
         ]
+        if len(self._nodes.names) > 1:
+            duties.append(NodeWatch(self._nodes, self._node_lost).run)
         try:
             async with asyncio.TaskGroup() as group:
                 for duty in duties:
                     group.create_task(duty())  # type: ignore[arg-type]  # bound coroutines and partials of them
         finally:
             await self._lanes.stop()
-            await self._ari.stop()
+            await self._nodes.stop()
             await _db(lambda: lease.give_back(LEASE, self._holder))
 
     async def _wait_for_lease(self) -> None:
@@ -132,7 +138,7 @@ class Runner:
             if not told:
                 log.info("standing_by", lease=LEASE)
                 told = True
-            if not await _db(_take_from_the_dead):
+            if not await _db(lambda: left_lease.take_from_the_dead(LEASE)):
                 await asyncio.sleep(POLL_S)
         await self._beat()
         log.info("on_duty", holder=self._holder)
@@ -151,15 +157,30 @@ class Runner:
             return
         calls = len(self._conductor.state.callers) if self._conductor else 0
         detail = {
-            "switch": self._ari.up and self._conductor is not None,
+            "switch": self._nodes.up and self._conductor is not None,
             "calls": calls,
             "inbox": self._inbox.qsize(),
             "orders": self._lanes.waiting,
             "phones": sorted(self._conductor.online) if self._conductor else [],
         }
+        if self._conductor and self._conductor.nodes.several:
+            detail["nodes"] = {name: self._conductor.nodes.condition(name) for name in self._nodes.names}
         await _db(lambda: heartbeat.beat("acd", detail))
 
     # what comes in
+
+    def _node_up(self, name: str) -> None:
+        if self._conductor is not None:
+            self._conductor.nodes.down.discard(name)
+        self._arrived[name].set()
+
+    def _node_down(self, name: str) -> None:
+        if self._conductor is not None:
+            self._conductor.nodes.down.add(name)
+
+    def _node_lost(self, name: str) -> None:
+        if self._conductor is not None:
+            self._inbox.put_nowait(partial(present.node_lost, node=name))
 
     def _heard(self, event: Event) -> None:
         if trunks.concerns_trunks(event):
@@ -172,29 +193,35 @@ class Runner:
     def _fetched(self, order: FetchRecording, kept: recordings.Kept) -> None:
         self._inbox.put_nowait(lambda conductor: failing.fetched(conductor, order, kept))
 
-    async def _meet_switch(self) -> None:
-        """Each time the stream comes up: accounts, then what is there, compared with what we know."""
+    async def _meet_switch(self, name: str) -> None:
+        """Each time the stream of a node comes up: accounts, then what is there, compared with what we know."""
+        arrived = self._arrived[name]
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
+            await arrived.wait()
+            arrived.clear()
             try:
-                self._accounts.forget()
-                self._trunks.forget()
-                self._entry_numbers.forget()
-                await self._equip_switch()
-                there = await present.ask(self._ari, self._clock)
+                self._equipment[name].forget()
+                await self._equip_switch(name)
+                there = await self._ask(name)
             except AriError as error:
                 log.warning("switch_not_ready", error=str(error))
                 await asyncio.sleep(POLL_S)
-                self._arrived.set()
+                arrived.set()
                 continue
-            if self._conductor is None:
-                await self._start_desk(there)
-            else:
-                self._inbox.put_nowait(partial(present.come_back, there=there))
+            async with self._opening:
+                if self._conductor is None:
+                    await self._start_desk(there)
+                else:
+                    self._inbox.put_nowait(partial(present.come_back, there=there))
+
+    async def _ask(self, name: str) -> present.Present:
+        several = len(self._nodes.names) > 1
+        return await present.ask(self._nodes.of(name), self._clock, name, of_several=several)
 
     async def _start_desk(self, there: present.Present) -> None:
-        conductor = await _db(lambda: new_conductor(self._clock, new_secret(4).replace(".", ""), SpeechUri()))
+        book = NodeBook(self._nodes.names, down={name for name, client in self._nodes if not client.up})
+        run = new_secret(4).replace(".", "")
+        conductor = await _db(lambda: new_conductor(self._clock, run, SpeechUri(), book))
         self._conductor = conductor
         await self._do(partial(_restore, there=there))
         await self._beat()
@@ -234,26 +261,33 @@ class Runner:
                 await do()
 
     async def _compare(self) -> None:
+        await asyncio.gather(*(self._compare_node(name) for name in self._nodes.names))
+
+    async def _compare_node(self, name: str) -> None:
+        if len(self._nodes.names) > 1 and not self._nodes.of(name).up:
+            return
         try:
-            there = await present.ask(self._ari, self._clock)
+            there = await self._ask(name)
         except AriError:
             return  # the stream's own reconnecting tells of it
         self._inbox.put_nowait(partial(present.reconcile, present=there))
 
     async def _look(self) -> None:
         self._inbox.put_nowait(watch.look)
+        if len(self._nodes.names) > 1:
+            self._inbox.put_nowait(calling_back.look)
 
     async def _read_settings(self) -> None:
         self._inbox.put_nowait(Conductor.reconfigure)
-        with contextlib.suppress(AriError):
-            await self._equip_switch()
+        for name in self._nodes.names:
+            with contextlib.suppress(AriError):
+                await self._equip_switch(name)
 
-    async def _equip_switch(self) -> None:
+    async def _equip_switch(self, name: str) -> None:
         """Phone accounts, trunks and entry numbers as they are set now. Raises AriError."""
-        await self._accounts.give(await _db(accounts.wanted))
-        await self._trunks.give(await _db(trunk_rows.lines))
+        phones, lines = await _db(accounts.wanted), await _db(trunk_rows.lines)
+        await self._equipment[name].give(phones, lines, await _db(entry_numbers.wanted))
         self._trunks_rang.set()
-        await self._entry_numbers.give(await _db(entry_numbers.wanted))
 
     async def _watch_trunks(self) -> None:
         """Writes how the trunks are, whenever the switch rings and now and then."""
@@ -262,13 +296,17 @@ class Runner:
                 async with asyncio.timeout(TRUNKS_S):
                     await self._trunks_rang.wait()
             self._trunks_rang.clear()
-            if not self._ari.up:
-                continue
-            try:
-                heard_of = await self._trunks.ask()
-            except AriError:
-                continue  # the stream's own reconnecting tells of it
+            heard_of = await self._trunks_at_nodes()
             await _db(partial(trunk_actions.note_states, heard_of, clock=self._clock))
+
+    async def _trunks_at_nodes(self) -> list[trunk_rows.Heard]:
+        heard_of: list[tuple[str, trunk_rows.Heard]] = []
+        for name, client in self._nodes:
+            if not client.up:
+                continue
+            with contextlib.suppress(AriError):  # the stream's own reconnecting tells of it
+                heard_of += [(name, one) for one in await self._equipment[name].trunks.ask()]
+        return worst(heard_of) if len(self._nodes.names) > 1 else [one for _name, one in heard_of]
 
     # the work
 
@@ -301,7 +339,8 @@ class Runner:
         await _db(close_old_connections)
         self._conductor = None
         await asyncio.sleep(0.1 * len(self._faults))
-        self._arrived.set()
+        for arrived in self._arrived.values():
+            arrived.set()
 
     def _set_timer(self) -> None:
         """Wake for the engine's next deadline."""
@@ -319,28 +358,6 @@ class Runner:
     def _tick(self) -> None:
         self._timer = self._timer_at = None
         self._inbox.put_nowait(_tick)
-
-
-def _take_from_the_dead() -> bool:
-    """A process of this machine that was killed cannot give the lease back: do it for it."""
-    row = Lease.objects.filter(name=LEASE).first()
-    if row is None:
-        return False
-    host, pid, _secret = row.holder.split(":")
-    if host != socket.gethostname() or not pid.isdigit() or _is_alive(int(pid)):
-        return False
-    lease.give_back(LEASE, row.holder)
-    return True
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _hear(event: Event, conductor: Conductor) -> None:

@@ -114,7 +114,7 @@ def _oversee(conductor: "Conductor", request: Request, kind: names.LegKind) -> N
     if talk.leg_of(user_id):
         raise Conflict(_("You are on this call."), code="on_call")
     user = User.objects.get(pk=user_id)
-    if user.username not in conductor.online:
+    if not conductor.is_reached(user.username, talk.id):
         raise Conflict(_("Your phone is not there."), code="no_phone", help=_("Open the phone first."))
     phones.ring_own(conductor, talk.id, kind, user_id, LegRole.AGENT, offering.caller_id(talk.call))
     phones.answer_now(conductor, user_id, talk.id)

@@ -12,7 +12,7 @@ from helpline.acd import commands
 from helpline.core.errors import DeskError, Invalid, NotFound
 from helpline.people.access import actor
 from helpline.people.models import PhoneAccount, User
-from helpline.web.security import phone_ws_url
+from helpline.web.security import phone_ws_urls
 
 #: what may be in a form beside arguments of the verb
 _NOT_ARGS = frozenset({"csrfmiddlewaretoken", "call"})
@@ -84,7 +84,7 @@ def _credentials(request: HttpRequest, account: PhoneAccount, user: User) -> dic
         "ha1": account.ha1_md5,
         "realm": account.realm,
         "uri": f"sip:{account.username}@{account.realm}",
-        "ws_url": phone_ws_url(request),
+        "ws_urls": phone_ws_urls(request),
         "display_name": user.display_name,
         "ice_servers": [],
     }

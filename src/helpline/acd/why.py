@@ -91,6 +91,7 @@ def _of_agent() -> dict[str, str]:
         Code.HOLDING: _("in a call, caller on hold"),
         Code.WRAP_UP: _("finishing the last call, {left_s} left"),
         Code.LOST: _("the phone is lost"),
+        Code.OTHER_NODE: _("has no telephone at {node}, where the call is"),
         Code.REJECT: _("rejected the call"),
         Code.PHONE_BUSY: _("the phone was busy"),
         Code.NO_ANSWER: _("did not answer"),
@@ -135,6 +136,10 @@ def _of_call() -> dict[str, str]:
         Code.AGENT_LOST: _("The agent's phone was lost: next in line"),
         Code.LEFT_ON_HOLD: _("Both colleagues left with the caller on hold: next in line"),
         Code.HUNG_UP: _("The agent hung up"),
+        Code.NODE_LOST: _(
+            "The switch was lost after {waited_s}: the caller keeps the place and is called back"
+        ),
+        Code.CALLED_BACK: _("Called back: in {queue} again, with {waited_s} of waiting"),
         Code.GAVE_UP_WAITING: _("{who} did not come back: off duty"),
         Code.RETIRED: _("{who} takes no calls any more"),
     }

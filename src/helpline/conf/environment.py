@@ -22,7 +22,8 @@ class Environment:
     sip_port: int
     #: how phones may prove their password, the preferred way first (RFC 8760)
     sip_digest: tuple[str, ...]
-    ari_url: str
+    #: the switches that serve this desk; the first is the one where there is one only
+    ari_urls: tuple[str, ...]
     #: the embedded switch serves this desk; with HELPLINE_ARI_URL somebody else's does
     own_switch: bool
     ari_host: str
@@ -41,6 +42,11 @@ class Environment:
     #: who shows it may read /metrics; empty: only this machine may
     metrics_token: str
 
+    @property
+    def ari_url(self) -> str:
+        """The only switch, or the first of several."""
+        return self.ari_urls[0]
+
 
 def _number(name: str, default: int) -> int:
     text = os.environ.get(name, str(default))
@@ -55,6 +61,19 @@ def _flag(name: str) -> bool:
 
 def _list(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+
+
+def _urls(name: str) -> tuple[str, ...]:
+    found = tuple(part.rstrip("/") for part in os.environ.get(name, "").split())
+    for one in found:
+        parts = urlsplit(one)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise EnvironmentInvalid(
+                f"{name}={one!r}: give http://HOST:PORT/ari, several with spaces between."
+            )
+    if len({urlsplit(one).netloc for one in found}) < len(found):
+        raise EnvironmentInvalid(f"{name} names a switch twice.")
+    return found
 
 
 def _digests(name: str) -> tuple[str, ...]:
@@ -100,8 +119,8 @@ def read_environment() -> Environment:
         sip_host=os.environ.get("HELPLINE_SIP_HOST", "127.0.0.1"),
         sip_port=_number("HELPLINE_SIP_PORT", 5060),
         sip_digest=_digests("HELPLINE_SIP_DIGEST"),
-        ari_url=os.environ.get("HELPLINE_ARI_URL", f"http://{ari_host}:{ari_port}/ari"),
-        own_switch=not os.environ.get("HELPLINE_ARI_URL"),
+        ari_urls=_urls("HELPLINE_ARI_URL") or (f"http://{ari_host}:{ari_port}/ari",),
+        own_switch=not _urls("HELPLINE_ARI_URL"),
         ari_host=ari_host,
         ari_port=ari_port,
         ari_user=os.environ.get("HELPLINE_ARI_USER", "helpline"),

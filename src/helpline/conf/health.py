@@ -3,20 +3,23 @@
 import json
 import urllib.request
 from base64 import b64encode
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
 from helpline.core.heartbeat import Pulse, pulses
+from helpline.telephony.node_names import name_of
 
 PROCESSES = ("web", "acd", "worker")
 
 
-def switch_answers(timeout_s: float = 1.0) -> dict[str, Any]:
-    """Ask the switch over ARI whether it lives."""
+def switch_answers(url: str, timeout_s: float = 1.0) -> dict[str, Any]:
+    """Ask a switch over ARI whether it lives."""
     env = settings.ENV
-    request = urllib.request.Request(f"{env.ari_url}/asterisk/ping")
+    request = urllib.request.Request(f"{url}/asterisk/ping")
     secret = b64encode(f"{env.ari_user}:{env.ari_password}".encode()).decode()
     request.add_header("Authorization", f"Basic {secret}")
     try:
@@ -26,9 +29,31 @@ def switch_answers(timeout_s: float = 1.0) -> dict[str, Any]:
         return {"up": False, "error": str(error)}
 
 
+def _nodes(urls: Sequence[str]) -> list[dict[str, Any]]:
+    """Asked side by side, so that a dead one holds up nobody for longer than itself."""
+    if len(urls) == 1:
+        return [switch_answers(urls[0])]
+    with ThreadPoolExecutor(len(urls)) as pool:
+        return list(pool.map(switch_answers, urls))
+
+
+def _node(name: str, answer: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    """`state`: up, draining, down or lost, as the call control sees it."""
+    return {"name": name, "up": answer["up"], "state": known.get(name, "")}
+
+
 def _switch(acd: Pulse | None) -> dict[str, Any]:
-    """Up when it answers and the desk has opened on it: accounts given, calls compared."""
-    answer = switch_answers()
+    """Up when it answers and the desk has opened on it: accounts given, calls compared. Of several one is enough."""
+    answers = _nodes(settings.ENV.ari_urls)
+    answer = next((one for one in answers if one["up"]), answers[0])
+    if len(answers) > 1:
+        known = (acd.detail.get("nodes") or {}) if acd and acd.up else {}
+        answer |= {
+            "nodes": [
+                _node(name_of(url), one, known)
+                for url, one in zip(settings.ENV.ari_urls, answers, strict=True)
+            ]
+        }
     answer["desk_open"] = bool(acd and acd.up and acd.detail.get("switch"))
     answer["up"] = answer["up"] and answer["desk_open"]
     return answer

@@ -4,7 +4,7 @@ Text format 0.0.4 of prometheus.io/docs/instrumenting/exposition_formats. Names 
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from helpline.core.models import Cursor, OutboxEvent
 from helpline.people.models import Presence, PresenceState
 from helpline.telephony import switch_state
 from helpline.telephony.models import Call, CallState, Recording, RecordingState
-from helpline.telephony.switch_reader import our_switch
+from helpline.telephony.switch_reader import node_names, our_switch
 from helpline.telephony.switch_state import SwitchState
 
 #: processes that should be up
@@ -70,7 +70,11 @@ class _Desk(Collector):
         yield _failed_recordings()
         yield from _outbox(now)
         yield from _processes(self._clock)
-        yield from _switch(switch_state.read(our_switch()))
+        names = node_names()
+        if len(names) == 1:
+            yield from _switch(switch_state.read(our_switch()))
+        else:
+            yield from _nodes(switch_state.read_all({name: our_switch(name) for name in names}))
 
 
 def _calls(now: datetime) -> Iterator[Metric]:
@@ -134,6 +138,17 @@ def _processes(clock: Clock) -> Iterator[Metric]:
     yield GaugeMetricFamily("helpline_acd_inbox", text, float(detail.get("inbox", 0)))
     text = "Orders to the switch that were not carried out yet."
     yield GaugeMetricFamily("helpline_acd_orders", text, float(detail.get("orders", 0)))
+
+
+def _nodes(states: Mapping[str, SwitchState]) -> Iterator[Metric]:
+    """The figures of each node, told apart by a label."""
+    found: dict[str, Metric] = {}
+    for node, state in states.items():
+        for family in _switch(state):
+            known = found.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+            for sample in family.samples:
+                known.add_sample(sample.name, {**sample.labels, "node": node}, sample.value)
+    yield from found.values()
 
 
 def _switch(state: SwitchState) -> Iterator[Metric]:

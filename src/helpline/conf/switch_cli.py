@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from helpline.conf.environment import read_environment
 from helpline.telephony import eavesdrop, ladder, pcap
+from helpline.telephony.node_names import name_of
 from helpline.telephony.switch_reader import NoSuchDoor, SwitchAway, SwitchReader, SwitchRefused
 
 _PATIENCE_S = 5.0
@@ -30,7 +31,9 @@ def add_to(command: argparse.ArgumentParser, start: Callable[[argparse.Namespace
     command.set_defaults(run=start)
     words = command.add_subparsers(dest="word", metavar="{start,status,trace,drain}")
     words.add_parser("start", help="Start the embedded switch.").set_defaults(run=start)
-    words.add_parser("status", help="What goes on in the switch.").set_defaults(run=_guarded(status))
+    looking = words.add_parser("status", help="What goes on in the switch.")
+    _add_node(looking, "look at this one of several nodes (HOST:PORT of its URL); without it at each")
+    looking.set_defaults(run=_guarded(status))
     tracing = words.add_parser("trace", help="The SIP messages of a call as a ladder.")
     tracing.add_argument("call", help="the id of a call, as in the address of its page, or of one channel")
     tracing.add_argument("--text", action="store_true", help="print the whole messages too")
@@ -45,7 +48,12 @@ def add_to(command: argparse.ArgumentParser, start: Callable[[argparse.Namespace
     tracing.set_defaults(run=_guarded(trace))
     draining = words.add_parser("drain", help="Take no new calls, let the others end, then start afresh.")
     draining.add_argument("--seconds", type=int, default=300, help="how long to wait for calls to end")
+    _add_node(draining, "which of several nodes: HOST:PORT of its URL")
     draining.set_defaults(run=_guarded(drain))
+
+
+def _add_node(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("node", nargs="?", default="", metavar="NODE", help=text)
 
 
 def _guarded(do: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
@@ -61,17 +69,39 @@ def _guarded(do: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Name
     return run
 
 
-def _reader() -> SwitchReader:
+def _reader(node: str = "") -> SwitchReader:
+    """The switch, or the node of this name; the first of several when none is named. Raises _Told for an unknown one."""
     env = read_environment()
-    return SwitchReader(env.ari_url, env.ari_user, env.ari_password, _PATIENCE_S)
+    known = {name_of(url): url for url in env.ari_urls}
+    if node and node not in known:
+        raise _Told(f"There is no node {node}. The nodes of HELPLINE_ARI_URL: {', '.join(known)}.")
+    return SwitchReader(known.get(node, env.ari_url), env.ari_user, env.ari_password, _PATIENCE_S)
+
+
+def _node_names() -> tuple[str, ...]:
+    return tuple(name_of(url) for url in read_environment().ari_urls)
 
 
 # --- status
 
 
-def status(_options: argparse.Namespace) -> int:
-    """Print what is there. Returns 0 when the switch answers."""
-    reader = _reader()
+def status(options: argparse.Namespace) -> int:
+    """Print what is there. Returns 0 when the switch answers, of several each that was asked."""
+    names = (options.node,) if options.node else _node_names()
+    if len(names) == 1:
+        return _status_of(_reader(options.node) if options.node else _reader())
+    results = []
+    for name in names:
+        print(_line("node", name))
+        try:
+            results.append(_status_of(_reader(name)))
+        except (SwitchAway, SwitchRefused) as error:
+            print(_line("away", error))
+            results.append(1)
+    return max(results)
+
+
+def _status_of(reader: SwitchReader) -> int:
     try:
         told = reader.get("helpline", "status")
     except NoSuchDoor:
@@ -168,10 +198,9 @@ def _share(part: float, whole: float) -> str:
 
 def trace(options: argparse.Namespace) -> int:
     """Print the ladder of a call; write a pcap file when one is asked for."""
-    reader = _reader()
     if options.rtp and not options.pcap:
         raise _Told("--rtp needs --pcap FILE to write to.")
-    found = [(name, told) for name, told in _traces(reader, _legs_of(options.call))]
+    reader, found = _where_kept(_legs_of(options.call))
     if not found:
         raise _Told("Nothing is kept of this call: it is not known here, or its time is over.")
     drawing = ladder.build(found, "switch")
@@ -187,6 +216,24 @@ def trace(options: argparse.Namespace) -> int:
         packets = [packet for _name, told in found for packet in pcap.of_trace(told)] + sound
         _write(options.pcap, packets)
     return 0
+
+
+def _where_kept(legs: Sequence[tuple[str, str]]) -> tuple[SwitchReader, list[tuple[str, Json]]]:
+    """What is kept of the legs, of all nodes, and the node that keeps the last of it. One that is away counts as empty,
+    unless it is the only one."""
+    names = _node_names()
+    if len(names) == 1:
+        return (reader := _reader()), list(_traces(reader, legs))
+    where, found = _reader(), []
+    for name in names:
+        try:
+            here = list(_traces(_reader(name), legs))
+        except SwitchAway as error:
+            print(f"{name} does not answer: {error}", file=sys.stderr)
+            continue
+        where = _reader(name) if here else where
+        found += here
+    return where, found
 
 
 def _traces(reader: SwitchReader, legs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Json]]:
@@ -255,8 +302,11 @@ def _audit(options: argparse.Namespace) -> None:
 
 
 def drain(options: argparse.Namespace) -> int:
-    """Ask the switch to drain; it is started again by whoever watches it."""
-    reader = _reader()
+    """Ask the switch to drain; it is started again by whoever watches it. Of several nodes one must be named."""
+    names = _node_names()
+    if len(names) > 1 and not options.node:
+        raise _Told(f"Say which node shall drain: {', '.join(names)}.")
+    reader = _reader(options.node) if options.node else _reader()
     try:
         told = reader.ask("POST", "helpline", "drain", seconds=options.seconds)
     except NoSuchDoor:

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from helpline.portal import queries
 from helpline.telephony import guests
-from helpline.web.security import phone_ws_url
+from helpline.web.security import phone_ws_urls
 
 KEYPAD = "123456789*0#"
 
@@ -25,7 +25,7 @@ def call_page(request: HttpRequest) -> HttpResponse:
             "chosen": chosen,
             "incidents": queries.current_incidents(),
             "keypad": KEYPAD,
-            "ws_url": phone_ws_url(request),
+            "ws_url": " ".join(phone_ws_urls(request)),
             "realm": "helpline",
             "guest": guests.new_name(),
         },

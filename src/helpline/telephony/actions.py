@@ -41,6 +41,7 @@ FACTS = frozenset(
         "outcome",
         "ended_by",
         "trunk",
+        "node",
     }
 )
 
@@ -55,15 +56,21 @@ def register_call(
     endpoint: str,
     up: bool,
     trunk: str = "",
+    node: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Call:
-    """The call of a caller's leg, made when it is new. `trunk`: the one it came by."""
+    """The call of a caller's leg, made when it is new. `trunk`: the one it came by; `node`: the switch it came to."""
     known = Leg.objects.select_related("call").filter(pk=leg_id).first()
     if known:
         return known.call
     now = clock.now()
     call = Call.objects.create(
-        from_number=from_number, from_name=from_name, to_number=to_number, trunk=trunk, started_at=now
+        from_number=from_number,
+        from_name=from_name,
+        to_number=to_number,
+        trunk=trunk,
+        node=node,
+        started_at=now,
     )
     Leg.objects.create(
         id=leg_id,
@@ -84,15 +91,22 @@ def register_call(
 
 @transaction.atomic(savepoint=False)
 def begin_outgoing(
-    user_id: int, desk_id: int | None, from_number: str, to_number: str, clock: Clock = SYSTEM_CLOCK
+    user_id: int,
+    desk_id: int | None,
+    from_number: str,
+    to_number: str,
+    clock: Clock = SYSTEM_CLOCK,
+    *,
+    node: str = "",
 ) -> Call:
-    """A call that an agent starts."""
+    """A call that an agent starts, on this node of the switch."""
     call = Call.objects.create(
         desk_id=desk_id,
         direction=Direction.OUT,
         agent_id=user_id,
         from_number=from_number,
         to_number=to_number,
+        node=node,
         started_at=clock.now(),
     )
     note(call.pk, "dialled", data={"to": to_number, "user": user_id}, clock=clock)

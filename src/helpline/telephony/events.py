@@ -108,13 +108,14 @@ class PhoneChanged:
     """A phone account has a registered phone, or has none any more. `fresh`: this very phone came just now.
 
     `endpoint`: what the switch calls it; an account may be two endpoints, its SIP telephone and its browser. Empty
-    when all of them are meant.
+    when all of them are meant. `node`: where it is registered.
     """
 
     username: str
     online: bool
     fresh: bool = False
     endpoint: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from helpline.telephony import actions, guessers, recordings, sound
 from helpline.telephony import events as heard
 from helpline.telephony.asterisk import tape
 from helpline.telephony.models import CallState, Leg, LegRole
+from helpline.telephony.nodes import NODE
 from helpline.telephony.trunks import is_trunk, of_channel
 
 Event = dict[str, Any]
@@ -53,11 +54,16 @@ def _stasis_start(event: Event, clock: Clock) -> list[heard.Heard]:
         return [heard.SnoopReady(UUID(args[1]), leg)]
     if args[:1] == [OWN_LEG]:
         return _answered(leg, clock)
-    return incoming(channel, clock)
+    return incoming(channel, clock, node_of(event))
 
 
-def incoming(channel: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
-    """A caller's channel in the application; nothing when it is known already."""
+def node_of(event: Event) -> str:
+    """The node of the switch that told it."""
+    return str(event.get(NODE, ""))
+
+
+def incoming(channel: Event, clock: Clock = SYSTEM_CLOCK, node: str = "") -> list[heard.Heard]:
+    """A caller's channel in the application of a node; nothing when it is known already."""
     leg = str(channel["id"])
     if Leg.objects.filter(pk=leg).exists():
         return []
@@ -71,6 +77,7 @@ def incoming(channel: Event, clock: Clock = SYSTEM_CLOCK) -> list[heard.Heard]:
         endpoint=str(channel.get("name", ""))[:80],
         up=channel.get("state") == "Up",
         trunk=of_channel(str(channel.get("name", ""))),
+        node=node,
         clock=clock,
     )
     return [heard.CallCame(call.pk, leg, number, call.from_number, call.trunk)]
@@ -208,7 +215,7 @@ def _endpoint(event: Event, clock: Clock) -> list[heard.Heard]:
     if is_trunk(str(endpoint["resource"])):
         return []  # the acd process asks how trunks are
     name, online = str(endpoint["resource"]), endpoint.get("state") == "online"
-    return [heard.PhoneChanged(account_of(name), online, endpoint=name)]
+    return [heard.PhoneChanged(account_of(name), online, endpoint=name, node=node_of(event))]
 
 
 def account_of(endpoint: str) -> str:
@@ -222,7 +229,7 @@ def _contact(event: Event, clock: Clock) -> list[heard.Heard]:
     if status not in {"Created", "Reachable", "NonQualified"} or is_trunk(str(event["endpoint"]["resource"])):
         return []
     name = str(event["endpoint"]["resource"])
-    return [heard.PhoneChanged(account_of(name), True, fresh=True, endpoint=name)]
+    return [heard.PhoneChanged(account_of(name), True, fresh=True, endpoint=name, node=node_of(event))]
 
 
 _HANDLERS: dict[str, Callable[[Event, Clock], list[heard.Heard]]] = {

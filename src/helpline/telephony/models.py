@@ -38,6 +38,8 @@ class Call(models.Model):
     to_number = models.CharField(max_length=60, blank=True)
     #: name of the trunk it came in or went out by; empty for calls within the house
     trunk = models.CharField(max_length=40, blank=True)
+    #: name of the switch node it is on; empty: the first
+    node = models.CharField(max_length=80, blank=True)
     language = models.CharField(max_length=10, default="en")
     contact = models.ForeignKey("customers.Contact", models.SET_NULL, null=True, related_name="calls")
     #: how the contact was found: number, user_id, name, agent; empty when unknown
@@ -151,6 +153,8 @@ class Recording(models.Model):
     call = models.ForeignKey(Call, models.CASCADE, related_name="recordings")
     #: name in the switch
     name = models.CharField(max_length=120, unique=True)
+    #: switch node that made it; empty: the first
+    node = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=10, choices=RecordingState.choices, default=RecordingState.LIVE)
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveBigIntegerField(default=0)

@@ -52,10 +52,10 @@ def _folder() -> Path:
 
 
 @transaction.atomic(savepoint=False)
-def begin(call_id: UUID, name: str, clock: Clock = SYSTEM_CLOCK) -> bool:
-    """A row for a recording that is about to start. False when there is one already."""
+def begin(call_id: UUID, name: str, clock: Clock = SYSTEM_CLOCK, *, node: str = "") -> bool:
+    """A row for a recording that is about to start on a node. False when there is one already."""
     _row, made = Recording.objects.get_or_create(
-        name=name, defaults={"call_id": call_id, "started_at": clock.now()}
+        name=name, defaults={"call_id": call_id, "node": node, "started_at": clock.now()}
     )
     if made:
         actions.note(call_id, "recording", clock=clock)

@@ -110,11 +110,19 @@ def _trunk_failed(data: Data, names: Names) -> str:
     }
 
 
+def _called_again(data: Data, names: Names) -> str:
+    if not data.get("to"):
+        return _("There was no way to call the caller back")
+    return _("The caller is called back, attempt %(attempt)s") % {"attempt": data.get("attempt", 1)}
+
+
 _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "arrived": _arrived,
     "dialled": lambda data, names: _("Outgoing call to %(to)s") % {"to": data.get("to", "")},
     "outside_refused": _outside_refused,
     "trunk_failed": _trunk_failed,
+    "node_lost": lambda data, names: _("The switch %(node)s was lost") % {"node": data.get("node", "")},
+    "called_again": _called_again,
     "ringing": _with_who(gettext_noop("%(who)s: the phone rings")),
     "answered": _with_who(gettext_noop("%(who)s answered")),
     "hung_up": _hung_up,

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
+from helpline.telephony.node_names import name_of
+
 #: seconds a page waits for the switch before it says that it is away
 PATIENCE_S = 1.5
 
@@ -69,7 +71,13 @@ def _refusal(error: urllib.error.HTTPError) -> Exception:
     return NoSuchDoor(message) if error.code == 404 else SwitchRefused(f"{error.code} {message}")
 
 
-def our_switch() -> SwitchReader:
-    """The switch of this installation."""
+def our_switch(node: str = "") -> SwitchReader:
+    """The switch of this installation; of several the node of this name, else the first."""
     env = settings.ENV
-    return SwitchReader(env.ari_url, env.ari_user, env.ari_password)
+    url = next((url for url in env.ari_urls if name_of(url) == node), env.ari_url)
+    return SwitchReader(url, env.ari_user, env.ari_password)
+
+
+def node_names() -> tuple[str, ...]:
+    """The nodes of this installation, the first one first."""
+    return tuple(name_of(url) for url in settings.ENV.ari_urls)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,7 +16,7 @@ from helpline.core.access import Actor
 from helpline.people import access as people
 from helpline.people.access import actor, page
 from helpline.telephony import access, guessers, ladder, switch_actions, switch_state, tracing
-from helpline.telephony.switch_reader import SwitchAway, SwitchRefused, our_switch
+from helpline.telephony.switch_reader import SwitchAway, SwitchRefused, node_names, our_switch
 from helpline.telephony.switch_state import SwitchState
 
 
@@ -24,11 +26,14 @@ def switch(request: HttpRequest) -> HttpResponse:
     """The state of the switch; phones and legs of other desks are only counted."""
     who = actor(request)
     guessers.look(who)
-    whole = switch_state.read(our_switch())
+    nodes, node = _nodes(request)
+    whole = nodes[node]
     calls = _calls(who, whole)
     shown, phones, legs = _of_own_desks(who, whole, calls)
     facts = {
         "state": shown,
+        "nodes": nodes if len(nodes) > 1 else {},
+        "node": node,
         "names": _names(who, shown),
         "calls": calls,
         "hidden_phones": phones,
@@ -36,6 +41,17 @@ def switch(request: HttpRequest) -> HttpResponse:
         "may_unban": who.may(None, *switch_actions.UNBANNERS),
     }
     return render(request, "telephony/switch.html", facts)
+
+
+def _nodes(request: HttpRequest) -> tuple[dict[str, SwitchState], str]:
+    """How each node is, and the name of the one to be shown: the one asked for, else the first that answers."""
+    names = node_names()
+    if len(names) == 1:
+        return {names[0]: switch_state.read(our_switch())}, names[0]
+    states = switch_state.read_all({name: our_switch(name) for name in names})
+    wanted = request.GET.get("node", "")
+    first = next((name for name in names if not states[name].away), names[0])
+    return states, wanted if wanted in states else first
 
 
 def _of_own_desks(
@@ -74,9 +90,10 @@ def guesser_notice(request: HttpRequest) -> HttpResponse:
 def lift_ban(request: HttpRequest) -> HttpResponse:
     """Let an address in again."""
     address = request.POST.get("address", "").strip()
-    switch_actions.lift_ban(actor(request), address, our_switch())
+    node = request.POST.get("node", "")
+    switch_actions.lift_ban(actor(request), address, our_switch(node))
     messages.success(request, _("%s may call and register again.") % address)
-    return redirect("switch")
+    return redirect(f"{reverse('switch')}?{urlencode({'node': node})}" if node else "switch")
 
 
 @require_safe
@@ -86,7 +103,7 @@ def call_ladder(request: HttpRequest, call_id: UUID) -> HttpResponse:
     call = tracing.call_to_trace(actor(request), call_id)
     drawn, away = None, ""
     try:
-        drawn = tracing.ladder_of(tracing.legs_of(call.pk), our_switch())
+        drawn = tracing.ladder_of(tracing.legs_of(call.pk), *map(our_switch, node_names()))
     except (SwitchAway, SwitchRefused) as error:
         away = str(error)
     rungs = _rungs(drawn) if drawn else ()

@@ -1,7 +1,8 @@
 """The SIP messages of a call of the desk, as the switch keeps them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from helpline.core.access import Actor, Role, require
 from helpline.telephony import access, ladder
 from helpline.telephony.models import Call, Leg, LegRole
-from helpline.telephony.switch_reader import NoSuchDoor, SwitchReader
+from helpline.telephony.switch_reader import NoSuchDoor, SwitchAway, SwitchReader
 
 #: who may read what telephones said to each other
 READERS = (Role.LEAD, Role.PHONE_ADMIN)
@@ -56,12 +57,25 @@ def call_to_trace(actor: Actor, call_id: UUID) -> Call:
     return found
 
 
-def ladder_of(legs: Iterable[NamedLeg], switch: SwitchReader) -> ladder.Ladder | None:
-    """What the switch still keeps of these legs; None when that is nothing. Raises SwitchAway, SwitchRefused."""
-    found = []
+def ladder_of(legs: Iterable[NamedLeg], *switches: SwitchReader) -> ladder.Ladder | None:
+    """What the switch, or any of several nodes, still keeps of these legs; None when that is nothing.
+
+    Raises SwitchAway when none answers, SwitchRefused.
+    """
+    wanted, found, away = list(legs), list[tuple[str, Any]](), list[SwitchAway]()
+    for switch in switches:
+        try:
+            found += _kept(wanted, switch)
+        except SwitchAway as error:
+            away.append(error)
+    if away and len(away) == len(switches):
+        raise away[0]
+    return ladder.build(found, _("Switch")) if found else None
+
+
+def _kept(legs: Iterable[NamedLeg], switch: SwitchReader) -> Iterator[tuple[str, Any]]:
     for leg in legs:
         try:
-            found.append((leg.name, switch.get("helpline", "calls", leg.channel, "trace")))
+            yield leg.name, switch.get("helpline", "calls", leg.channel, "trace")
         except NoSuchDoor:
             continue
-    return ladder.build(found, _("Switch")) if found else None

@@ -12,20 +12,24 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-def phone_origin(request: HttpRequest) -> str:
-    """Origin of the switch's SIP over WebSocket, which the browser phone connects to."""
-    given = urlsplit(settings.ENV.phone_ws_url)
-    if given.netloc:
-        return f"{given.scheme}://{given.netloc}"
-    host = request.get_host().rsplit(":", 1)[0]
+def phone_ws_urls(request: HttpRequest) -> list[str]:
+    """Where browser phones speak SIP over WebSocket (RFC 7118): as set, else the switch on the host of the page, else
+    each of several switches by the address under which the desk knows it."""
+    given: list[str] = settings.ENV.phone_ws_url.split()
+    if given:
+        return given
     scheme = "wss" if request.is_secure() else "ws"
-    return f"{scheme}://{host}:{settings.ENV.ari_port}"
+    nodes: tuple[str, ...] = settings.ENV.ari_urls
+    if len(nodes) > 1:
+        return [f"{scheme}://{urlsplit(url).netloc}/ws" for url in nodes]
+    host = request.get_host().rsplit(":", 1)[0]
+    return [f"{scheme}://{host}:{settings.ENV.ari_port}/ws"]
 
 
-def phone_ws_url(request: HttpRequest) -> str:
-    """Where browser phones speak SIP over WebSocket (RFC 7118): as set, else the switch on the host of the page."""
-    given: str = settings.ENV.phone_ws_url
-    return given or f"{phone_origin(request)}/ws"
+def phone_origins(request: HttpRequest) -> str:
+    """Origins of those, apart by spaces."""
+    parts = [urlsplit(url) for url in phone_ws_urls(request)]
+    return " ".join(f"{one.scheme}://{one.netloc}" for one in parts if one.netloc)
 
 
 def policy(request: HttpRequest, nonce: str) -> str:
@@ -39,7 +43,7 @@ def policy(request: HttpRequest, nonce: str) -> str:
             "img-src 'self' data:",
             "media-src 'self' blob:",
             "font-src 'self'",
-            f"connect-src 'self' {own_socket} {phone_origin(request)}",
+            f"connect-src 'self' {own_socket} {phone_origins(request)}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",

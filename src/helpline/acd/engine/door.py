@@ -33,6 +33,7 @@ def on_arrived(turn: Turn, event: CallArrived) -> None:
     caller = Caller(
         event.call, event.number, event.language or entry.language, event.facts, seq=state.arrivals
     )
+    caller.node = event.node
     caller.skills = dict(event.facts.skills)
     state.callers[event.call] = caller
     turn.out.append(Answer(event.call))
@@ -176,7 +177,7 @@ def on_gone(turn: Turn, event: CallerGone | CallEnded) -> None:
         release_agents(turn, event.call, Code.CALLER_GONE)
         turn.bury(event.call)
         return
-    if caller.stage in IN_LINE:
+    if caller.stage in IN_LINE or caller.stage is Stage.AWAY:
         _count_abandoned(turn, caller)
     elif caller.stage in BEFORE_QUEUE and _was_served(turn, caller):
         key = caller.message.key if caller.message else ""

@@ -41,6 +41,7 @@ class Stage(StrEnum):
     MENU = "menu"
     QUEUED = "queued"
     OFFERED = "offered"
+    AWAY = "away"
     CONNECTED = "connected"
     VOICEMAIL = "voicemail"
     LEAVING = "leaving"
@@ -59,13 +60,14 @@ class CallerFacts:
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A call reached the entry point `number`. `language` empty: the entry point's own."""
+    """A call reached the entry point `number`. `language` empty: the entry point's own; `node` empty: one switch only."""
 
     at: float
     call: str
     number: str
     language: str = ""
     facts: CallerFacts = CallerFacts()
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,23 @@ class CallEnded:
 
     at: float
     call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAway:
+    """We lost the caller with the switch they were on: they keep their place in line, and are called back."""
+
+    at: float
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerBack:
+    """A caller who was away has answered our call, on `node`."""
+
+    at: float
+    call: str
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +199,15 @@ class AgentPhoneBack:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentReached:
+    """At which nodes the agent's phones are registered, where there are several."""
+
+    at: float
+    agent: str
+    nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpDone:
     at: float
     agent: str
@@ -199,7 +227,8 @@ class TransferToQueue:
 class DirectOffer:
     """Ring one named agent for `call`, past the line: a consult, or a lead's hand on a waiting caller.
 
-    The same compare-and-set as any offer: answered by Offer, or by Denied when the agent is not free.
+    The same compare-and-set as any offer: answered by Offer, or by Denied when the agent is not free. `node`: the
+    call's own, where there are several.
     """
 
     at: float
@@ -207,6 +236,7 @@ class DirectOffer:
     agent: str
     why: str = "consult"
     ring_timeout_s: float = 30.0
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +275,7 @@ class Tick:
 class RestoredCaller:
     """A caller found alive after a restart, times on the same desk clock.
 
+    Stage AWAY is in line at the same place, and not to be offered.
     Stage OFFERED without an agent ringing in `Restored.agents` falls back to QUEUED at the same place.
     """
 
@@ -259,6 +290,7 @@ class RestoredCaller:
     waiting_since: float = 0.0
     queued_at: float = 0.0
     heard_front_end: bool = False
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +321,8 @@ Event = (
     | DigitPressed
     | CallerGone
     | CallEnded
+    | CallerAway
+    | CallerBack
     | OfferRinging
     | OfferAnswered
     | OfferRefused
@@ -298,6 +332,7 @@ Event = (
     | AgentStateWanted
     | AgentPhoneLost
     | AgentPhoneBack
+    | AgentReached
     | WrapUpDone
     | TransferToQueue
     | DirectOffer

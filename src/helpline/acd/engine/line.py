@@ -31,7 +31,7 @@ def enter(turn: Turn, caller: Caller, queue: Queue, why: str) -> None:
     take_place(turn, caller, queue)
     counts_of(turn, queue.key).offered += 1
     turn.entered[caller.call] = None
-    needs = turn.state.buckets[_bucket_key(caller)].needs
+    needs = needs_of(queue, caller.step, caller.skills)
     turn.out.append(
         EnterQueue(
             caller.call, queue.key, needs, caller.category, caller.waiting_since, caller.queued_at, why
@@ -88,8 +88,10 @@ def _bucket_key(caller: Caller) -> BucketKey:
 
 
 def stand_free(turn: Turn, caller: Caller) -> None:
-    """The caller may be matched: stands among those who ask for the same."""
+    """The caller may be matched: stands among those who ask for the same. Who is away goes on being away."""
     assert caller.place is not None, "a caller outside the line cannot stand free"
+    if caller.stage is Stage.AWAY:
+        return
     caller.stage = Stage.QUEUED
     key = caller.bucket = _bucket_key(caller)
     bucket = turn.state.buckets.get(key)

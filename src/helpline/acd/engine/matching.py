@@ -15,7 +15,7 @@ from .decisions import Candidate, Fact, OfferKind, Why
 from .line import waited
 from .offers import make_offer
 from .reasons import Code
-from .state import Agent, Bucket, Caller, Place, State
+from .state import Agent, Bucket, Caller, Place, State, can_reach
 from .turn import Turn
 
 CANDIDATES_KEPT = 30
@@ -50,7 +50,9 @@ def excluded(state: State, caller: Caller, bucket: Bucket, agent: Agent) -> bool
 
 def _alone(state: State, caller: Caller, bucket: Bucket, agent: Agent) -> bool:
     for other in state.agents.values():
-        if other is agent or other.state not in ON_DUTY or not fits(state, bucket, other):
+        if other is agent or other.state not in ON_DUTY or not can_reach(other, caller.node):
+            continue
+        if not fits(state, bucket, other):
             continue
         mark = caller.excluded.get(other.id)
         if mark is None or state.now >= mark.until:
@@ -66,11 +68,14 @@ def kept_for(state: State, caller: Caller, bucket: Bucket) -> str:
     agent = state.agents.get(wanted)
     if agent is None or agent.state not in ON_DUTY or agent.wish is not None:
         return ""
-    return wanted if wanted not in caller.excluded and fits(state, bucket, agent) else ""
+    may_have_it = wanted not in caller.excluded and can_reach(agent, caller.node)
+    return wanted if may_have_it and fits(state, bucket, agent) else ""
 
 
 def open_to(state: State, caller: Caller, bucket: Bucket, agent: Agent) -> bool:
     """Whether this waiting caller may be offered to this fitting agent now."""
+    if not can_reach(agent, caller.node):
+        return False
     if not caller.excluded and not caller.facts.preferred_agent:
         return True
     if excluded(state, caller, bucket, agent):
@@ -229,6 +234,8 @@ def _verdict(state: State, caller: Caller, bucket: Bucket, agent: Agent, chosen:
         return Why(Code.CHOSEN, {"level": _level(bucket, agent), "idle_s": idle})
     if not fits(state, bucket, agent):
         return _unfit(bucket, agent) or Why(Code.UNKNOWN)
+    if not can_reach(agent, caller.node) and agent.state in ON_DUTY:
+        return Why(Code.OTHER_NODE, {"node": caller.node})
     if excluded(state, caller, bucket, agent):
         mark = caller.excluded[agent.id]
         return Why(Code.EXCLUDED, {"why": mark.why, "ago_s": round(state.now - mark.since, 3)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .agents import IN_CALL, WISHES, AgentState
 from .decisions import OfferKind
 from .duty import rest
-from .events import AgentPhoneBack, AgentPhoneLost, AgentStateWanted, TalkEnd, WrapUpDone
+from .events import AgentPhoneBack, AgentPhoneLost, AgentReached, AgentStateWanted, TalkEnd, WrapUpDone
 from .offers import go_lost, on_reservation_over, take_back
 from .reasons import Code
 from .state import Agent, Pause
@@ -100,6 +100,17 @@ def on_phone_back(turn: Turn, event: AgentPhoneBack) -> None:
         turn.move(agent, AgentState.BUSY, before.reason)
     else:
         rest(turn, agent)
+
+
+def on_reached(turn: Turn, event: AgentReached) -> None:
+    """The phones of an agent are at other switches now: calls there come into question, calls elsewhere do not."""
+    agent = turn.state.agents.get(event.agent)
+    if agent is None or agent.nodes == event.nodes:
+        return
+    agent.nodes = event.nodes
+    if agent.state is AgentState.AVAILABLE:
+        turn.agents[agent.id] = None
+    turn.no_longer_counted_on(agent)
 
 
 def on_wrap_up_done(turn: Turn, event: WrapUpDone) -> None:

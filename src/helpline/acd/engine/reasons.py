@@ -27,6 +27,7 @@ class Code(StrEnum):
     HOLDING = "holding"  # call
     WRAP_UP = "wrap_up"  # until
     LOST = "lost"
+    OTHER_NODE = "other_node"  # node: no phone of the agent is registered at the switch of the call
 
     # matching, per caller
     MATCHED = "matched"  # queue, waited_s, step, score
@@ -74,5 +75,7 @@ class Code(StrEnum):
     AGENT_LOST = "agent_lost"
     LEFT_ON_HOLD = "left_on_hold"
     HUNG_UP = "hung_up"
+    NODE_LOST = "node_lost"  # queue, waited_s: the switch the caller was on
+    CALLED_BACK = "called_back"  # queue, waited_s
     GAVE_UP_WAITING = "gave_up_waiting"
     RETIRED = "retired"

@@ -38,7 +38,7 @@ def _caller(turn: Turn, found: RestoredCaller) -> Caller:
     entry = turn.state.config.entries.get(found.number)
     language = found.language or (entry.language if entry is not None else "")
     caller = Caller(found.call, found.number, language, found.facts, seq=turn.state.arrivals)
-    caller.stage = found.stage
+    caller.stage, caller.node = found.stage, found.node
     caller.queue, caller.category = found.queue, found.category
     caller.skills = dict(found.skills)
     caller.heard_front_end = found.heard_front_end
@@ -51,7 +51,7 @@ def _resume(turn: Turn, caller: Caller, found: RestoredCaller) -> None:
     """Go on where the caller was; a prompt that was cut off is heard again from its beginning."""
     turn.remember("restart", Code.RESTORED, call=caller.call, params={"stage": found.stage.value})
     entry = turn.state.config.entries.get(caller.number)
-    if found.stage in (Stage.QUEUED, Stage.OFFERED):
+    if found.stage in (Stage.QUEUED, Stage.OFFERED, Stage.AWAY):
         _stand_where_left(turn, caller, found)
     elif found.stage is Stage.GREETING and entry is not None:
         begin(turn, caller, entry)
@@ -75,7 +75,8 @@ def _stand_where_left(turn: Turn, caller: Caller, found: RestoredCaller) -> None
     line.take_place(turn, caller, queue)
     line.counts_of(turn, queue.key).offered += 1
     caller.told = line.position(turn, caller)
-    start_music(turn, caller, queue)
+    if caller.stage is not Stage.AWAY:
+        start_music(turn, caller, queue)
 
 
 def _take_over(turn: Turn, agent: Agent, known: RestoredAgent) -> None:

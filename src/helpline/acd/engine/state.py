@@ -49,7 +49,10 @@ class Pause:
 
 @dataclass(slots=True)
 class Agent:
-    """One agent now. `until` ends a timed state; `call` is the call reserved for or talked on."""
+    """One agent now. `until` ends a timed state; `call` is the call reserved for or talked on.
+
+    `nodes`: the switches where a phone of theirs is registered; None where there is one switch only.
+    """
 
     profile: AgentProfile
     state: AgentState = AgentState.OFFLINE
@@ -66,6 +69,7 @@ class Agent:
     leg: str | None = None
     turned_away: str | None = None
     retired: bool = False
+    nodes: frozenset[str] | None = None
 
     @property
     def id(self) -> str:
@@ -125,11 +129,17 @@ class Caller:
     tip_no: int = 0
     tip_next: bool = False
     overdue: bool = False
+    node: str = ""
     excluded: dict[str, Exclusion] = field(default_factory=dict)
 
     @property
     def in_line(self) -> bool:
         return self.place is not None
+
+
+def can_reach(agent: Agent, node: str) -> bool:
+    """Whether a phone of the agent is at the switch of a call."""
+    return not node or agent.nodes is None or node in agent.nodes
 
 
 @dataclass(slots=True)

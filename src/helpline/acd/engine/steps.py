@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from heapq import heappop
 from typing import Any
 
-from . import door, events, offers, presence, restore, settings, talks, waiting
+from . import away, door, events, offers, presence, restore, settings, talks, waiting
 from .decisions import Decision
 from .matching import match_all
 from .state import State, Timer
@@ -23,6 +23,8 @@ HANDLERS: Mapping[type[Any], Callable[[Turn, Any], None]] = {
     events.DigitPressed: door.on_digit,
     events.CallerGone: door.on_gone,
     events.CallEnded: door.on_gone,
+    events.CallerAway: away.on_away,
+    events.CallerBack: away.on_back,
     events.OfferRinging: offers.on_ringing,
     events.OfferAnswered: offers.on_answered,
     events.OfferRefused: offers.on_refused,
@@ -32,6 +34,7 @@ HANDLERS: Mapping[type[Any], Callable[[Turn, Any], None]] = {
     events.AgentStateWanted: presence.on_wanted,
     events.AgentPhoneLost: presence.on_phone_lost,
     events.AgentPhoneBack: presence.on_phone_back,
+    events.AgentReached: presence.on_reached,
     events.WrapUpDone: presence.on_wrap_up_done,
     events.TransferToQueue: talks.on_transfer,
     events.DirectOffer: talks.on_direct_offer,

@@ -24,7 +24,7 @@ from .leaving import hang_up, release_agent
 from .matching import occupied
 from .offers import current, make_offer, refuse, reserve, withdraw
 from .reasons import Code
-from .state import Agent, Caller
+from .state import Agent, Caller, can_reach
 from .turn import Turn
 from .waiting import flow_out, send_to_queue
 
@@ -167,6 +167,8 @@ def _why_not_direct(turn: Turn, event: DirectOffer, agent: Agent | None) -> Why 
         return Why(Code.UNKNOWN)
     if agent.state is not AgentState.AVAILABLE:
         return occupied(agent)
+    if not can_reach(agent, event.node):
+        return Why(Code.OTHER_NODE, {"node": event.node})
     if caller is not None and caller.stage is Stage.OFFERED:
         return Why(Code.ALREADY_OFFERED)
     if caller is not None and caller.stage not in (Stage.QUEUED, Stage.CONNECTED):

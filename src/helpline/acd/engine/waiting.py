@@ -93,6 +93,8 @@ def welcome(turn: Turn) -> None:
     """Tell those who entered a queue in this step their position, unless a phone rings for them already."""
     for call in list(turn.entered):
         caller = turn.state.callers[call]
+        if caller.stage is Stage.AWAY:
+            continue
         queue = turn.state.queue(caller.queue)
         if caller.stage is Stage.QUEUED and queue.announce_position:
             _announce(turn, caller)
@@ -156,7 +158,7 @@ def on_max_wait(turn: Turn, caller: Caller) -> None:
         return
     if turn.now < caller.queued_at + queue.max_wait_s:
         return
-    if caller.stage is Stage.OFFERED:
+    if caller.stage in (Stage.OFFERED, Stage.AWAY):
         caller.overdue = True
         return
     params: dict[str, Fact] = {"queue": queue.key, "waited_s": round(turn.now - caller.queued_at, 3)}

@@ -24,6 +24,7 @@ from helpline.acd.engine import (
     StopOffer,
 )
 
+STANDING = (Stage.QUEUED, Stage.OFFERED, Stage.AWAY)
 SET_ASIDE = (AgentState.RESERVED, AgentState.RINGING)
 
 
@@ -45,6 +46,11 @@ def skilled(state: State, caller: Caller, agent: Agent) -> bool:
     return all(agent.profile.skills.get(name, 0) >= n for name, n in asks_for(state, caller).items())
 
 
+def reached(caller: Caller, agent: Agent) -> bool:
+    """Whether a phone of the agent is at the caller's node."""
+    return not caller.node or agent.nodes is None or caller.node in agent.nodes
+
+
 def barred(state: State, caller: Caller, agent: Agent) -> bool:
     """Whether the agent refused this call lately and somebody else on duty has not."""
     mine = caller.excluded.get(agent.id)
@@ -55,6 +61,7 @@ def barred(state: State, caller: Caller, agent: Agent) -> bool:
     others = (one for one in state.agents.values() if one is not agent and one.state in ON_DUTY)
     return any(
         skilled(state, caller, one)
+        and reached(caller, one)
         and (one.id not in caller.excluded or state.now >= caller.excluded[one.id].until)
         for one in others
     )
@@ -68,12 +75,13 @@ def waits_for_another(state: State, caller: Caller, agent: Agent) -> bool:
         return False
     if own.state not in ON_DUTY or own.wish is not None or own.id in caller.excluded:
         return False
-    return skilled(state, caller, own)
+    return skilled(state, caller, own) and reached(caller, own)
 
 
 def suits(state: State, caller: Caller, agent: Agent) -> bool:
     return (
         skilled(state, caller, agent)
+        and reached(caller, agent)
         and not barred(state, caller, agent)
         and not waits_for_another(state, caller, agent)
     )
@@ -126,7 +134,7 @@ def check_nobody_idles(state: State) -> None:
 
 def check_books(state: State) -> None:
     """Offered = answered + abandoned + flowed out + waiting, in every queue at every moment (P11)."""
-    standing = Counter(c.queue for c in state.callers.values() if c.stage in (Stage.QUEUED, Stage.OFFERED))
+    standing = Counter(c.queue for c in state.callers.values() if c.stage in STANDING)
     for key, books in state.counts.items():
         gone = books.answered + books.abandoned + books.flowed_out
         assert books.offered == gone + standing[key], key
@@ -138,7 +146,7 @@ def check_nobody_forgotten(state: State) -> None:
     for caller in state.callers.values():
         if caller.stage is Stage.CONNECTED:
             assert any(agent.in_talk for agent in state.agents_of(caller.call)), caller
-        elif caller.stage not in (Stage.QUEUED, Stage.OFFERED):
+        elif caller.stage not in STANDING:
             assert caller.deadline is not None
             assert caller.deadline > state.now
     due = state.next_deadline()

@@ -14,12 +14,15 @@ from helpline.acd.engine import (
     AgentPhoneBack,
     AgentPhoneLost,
     AgentProfile,
+    AgentReached,
     AgentState,
     AgentStateWanted,
     AgentTaken,
     Bridged,
     CallArrived,
     CallEnded,
+    CallerAway,
+    CallerBack,
     CallerFacts,
     CallerGone,
     Config,
@@ -102,6 +105,8 @@ VARIANTS = (
 
 calls = st.sampled_from(CALLS)
 agents = st.sampled_from(AGENTS)
+#: mostly a desk with one switch
+nodes = st.sampled_from(["", "", "north", "south"])
 
 
 class AnyDay(RuleBasedStateMachine):
@@ -148,14 +153,25 @@ class AnyDay(RuleBasedStateMachine):
         number=st.sampled_from([*DOORS, "nobody"]),
         preferred=st.sampled_from(["", "", "sven", "ada"]),
         credit=st.sampled_from([0.0, 0.0, 30.0]),
+        node=nodes,
     )
-    def a_call_comes(self, call: str, number: str, preferred: str, credit: float) -> None:
+    def a_call_comes(self, call: str, number: str, preferred: str, credit: float, node: str) -> None:
         facts = CallerFacts(preferred_agent=preferred, credit_s=credit)
-        self.send(CallArrived(self.now, f"{call}-{len(self.sent) // 40}", number, facts=facts))
+        self.send(CallArrived(self.now, f"{call}-{len(self.sent) // 40}", number, facts=facts, node=node))
 
     @rule(call=calls, number=st.sampled_from(["200", "200", "300", "400"]))
     def a_call_straight_to_a_queue(self, call: str, number: str) -> None:
-        self.a_call_comes(call, number, "", 0.0)
+        self.a_call_comes(call, number, "", 0.0, "")
+
+    @rule(data=st.data(), node=nodes)
+    def a_node_is_lost_and_a_caller_found_again(self, data: st.DataObject, node: str) -> None:
+        call = self.some_call(data)
+        away = self.state.callers[call].stage is Stage.AWAY if call in self.state.callers else False
+        self.send(CallerBack(self.now, call, node) if away else CallerAway(self.now, call))
+
+    @rule(agent=agents, there=st.sets(st.sampled_from(["north", "south"])))
+    def phones_register_elsewhere(self, agent: str, there: set[str]) -> None:
+        self.send(AgentReached(self.now, agent, frozenset(there)))
 
     @rule(data=st.data(), digit=st.sampled_from("123*9"))
     def a_key(self, data: st.DataObject, digit: str) -> None:
@@ -276,6 +292,9 @@ ONCE: tuple[Callable[[float, str, str], Event], ...] = (
     lambda at, call, agent: CallArrived(at, call, "200"),
     lambda at, call, agent: CallerGone(at, call),
     lambda at, call, agent: CallEnded(at, call),
+    lambda at, call, agent: CallerAway(at, call),
+    lambda at, call, agent: CallerBack(at, call, "north"),
+    lambda at, call, agent: AgentReached(at, agent, frozenset({"south"})),
     lambda at, call, agent: OfferRinging(at, call, agent),
     lambda at, call, agent: OfferAnswered(at, call, agent, "leg"),
     lambda at, call, agent: OfferRefused(at, call, agent, Refusal.REJECT),

@@ -15,7 +15,7 @@ from helpline.core.models import Heartbeat
 def switch(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the switch answers; the test changes it."""
     answer: dict[str, Any] = {"up": True, "ping": "pong"}
-    monkeypatch.setattr(health, "switch_answers", lambda: dict(answer))
+    monkeypatch.setattr(health, "switch_answers", lambda url: dict(answer))
     return answer
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[SwitchDoor]:
     with switch_door() as door:
         door.embedded()
-        monkeypatch.setattr(metrics, "our_switch", lambda: door.reader)
+        monkeypatch.setattr(metrics, "our_switch", lambda *_node: door.reader)
         yield door
 
 
@@ -95,7 +95,7 @@ def test_a_reader_that_lags_is_named(door: SwitchDoor) -> None:
 def test_a_switch_that_is_away_is_a_figure_too(monkeypatch: pytest.MonkeyPatch) -> None:
     with switch_door() as door:
         reader = door.reader
-    monkeypatch.setattr(metrics, "our_switch", lambda: reader)
+    monkeypatch.setattr(metrics, "our_switch", lambda *_node: reader)
     found = scraped()
     assert found["helpline_switch_up", ()] == 0
     assert not [

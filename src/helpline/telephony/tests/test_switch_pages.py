@@ -28,7 +28,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[SwitchDoor]:
     """The desk's switch, quiet at first."""
     with switch_door() as door:
         door.embedded()
-        monkeypatch.setattr(switch_views, "our_switch", lambda: door.reader)
+        monkeypatch.setattr(switch_views, "our_switch", lambda *_node: door.reader)
         yield door
 
 
@@ -123,7 +123,7 @@ def test_messages_that_are_gone_are_explained(door: SwitchDoor, call: Call) -> N
 
 def test_a_switch_that_is_away_is_told_on_both_pages(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
     away = SwitchReader("http://127.0.0.1:9/ari", "helpline", "x", 0.3)
-    monkeypatch.setattr(switch_views, "our_switch", lambda: away)
+    monkeypatch.setattr(switch_views, "our_switch", lambda *_node: away)
     lena = signed_in(person("lena", Role.LEAD))
     assert "The switch does not answer" in page(lena, LADDER)
     assert "Nobody can call now" in page(lena, "/switch/")
