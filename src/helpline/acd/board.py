@@ -22,16 +22,8 @@ from helpline.acd.models import (
     Reservation,
 )
 from helpline.acd.phone_bar import agent_tiles
-from helpline.acd.shown import (
-    AgentTile,
-    Board,
-    EntryPointLine,
-    FrontEnd,
-    MenuKey,
-    QueueRow,
-    Today,
-    WaitingCaller,
-)
+from helpline.acd.shown import AgentTile, EntryPointLine, MenuKey
+from helpline.acd.shown_live import Board, FrontEnd, QueueRow, Today, WaitingCaller
 from helpline.acd.stuck import stuck_things
 from helpline.core import heartbeat
 from helpline.core.access import Actor

@@ -18,16 +18,8 @@ from helpline.acd.cards import (
     tickets_of,
 )
 from helpline.acd.models import Decision, EntryPoint, QueueEntry, WrapUp
-from helpline.acd.shown import (
-    CallDetail,
-    CallPage,
-    CallSummary,
-    HoldLine,
-    LegLine,
-    RecordingLine,
-    StoryLine,
-    TicketRef,
-)
+from helpline.acd.shown import HoldLine, TicketRef
+from helpline.acd.shown_call import CallDetail, CallPage, CallSummary, LegLine, RecordingLine, StoryLine
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock

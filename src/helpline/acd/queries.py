@@ -5,30 +5,20 @@ from helpline.acd.call_pages import call_detail, call_list
 from helpline.acd.phone_bar import phone_bar
 from helpline.acd.shown import (
     AgentTile,
-    Board,
-    CallDetail,
     CallLine,
-    CallPage,
-    CallSummary,
     Choice,
     ConsultLine,
     ContactRef,
     EntryPointLine,
-    FrontEnd,
     HoldLine,
-    LegLine,
     MenuKey,
     Person,
     PhoneBar,
-    QueueRow,
-    RecordingLine,
-    StoryLine,
-    Stuck,
     TicketRef,
-    Today,
-    WaitingCaller,
     WrapUpLine,
 )
+from helpline.acd.shown_call import CallDetail, CallPage, CallSummary, LegLine, RecordingLine, StoryLine
+from helpline.acd.shown_live import Board, FrontEnd, QueueRow, Stuck, Today, WaitingCaller
 
 __all__ = [
     "AgentTile",

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from helpline.acd import access
-from helpline.acd.shown import Stuck
+from helpline.acd.shown_live import Stuck
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock

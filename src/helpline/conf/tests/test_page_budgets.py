@@ -188,6 +188,7 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "healthz": _at(),
     "metrics": _at(),
     "switch": _at(),
+    "guesser_notice": _at(),
     "call_ladder": _both_calls,
     "api:openapi-json": _at(),
     "api:call_list": _at(queries=("", "?state=ended")),
