@@ -136,7 +136,7 @@ def _waiting(actor: Actor) -> dict[int, list[WaitingCaller]]:
     rows = list(
         QueueEntry.objects.filter(left_at=None, call__desk__in=actor.desk_ids)
         .exclude(call__state=CallState.ENDED)
-        .select_related("call__contact__organisation")
+        .select_related("call__contact__organisation", "queue")
         .order_by("entered_at", "pk")
     )
     waiting = [row.call_id for row in rows]
@@ -160,7 +160,7 @@ def _waiting(actor: Actor) -> dict[int, list[WaitingCaller]]:
                 language=row.call.language,
                 skills=row.skills,
                 offered_to=person(offered.get(row.call_id)),
-                why=why.text(decision) if decision else "",
+                why=why.text(decision, {row.queue.key: row.queue.name}) if decision else "",
                 may=_steering(actor, row.call),
             )
         )

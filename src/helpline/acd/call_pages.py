@@ -1,6 +1,6 @@
 """The list of calls and one call with everything known of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from helpline.acd.cards import (
     ticket_items,
     tickets_of,
 )
-from helpline.acd.models import Decision, EntryPoint, QueueEntry, WrapUp
+from helpline.acd.models import Decision, EntryPoint, Queue, QueueEntry, WrapUp
 from helpline.acd.shown import HoldLine, TicketRef
 from helpline.acd.shown_call import CallDetail, CallPage, CallSummary, LegLine, RecordingLine, StoryLine
 from helpline.core.access import Actor
@@ -129,8 +129,9 @@ def call_detail(actor: Actor, call_id: UUID | str, clock: Clock = SYSTEM_CLOCK) 
     legs = call.legs.select_related("user").order_by("created_at", "pk")
     events = queries.told_events(call)
     decisions = call.decisions.select_related("user").order_by("at", "pk")
+    queues = Queue.objects.filter(desk=call.desk_id)
     named = Call.objects.filter(pk=call.pk).select_related("contact__organisation", "agent", "desk")
-    together(entries, stays, wrap_ups, items, likely, taped, holds, legs, events, decisions, named)
+    together(entries, stays, wrap_ups, items, likely, taped, holds, legs, events, decisions, queues, named)
     call = named[0]
     if call.state != CallState.ENDED:
         _times_so_far(call, clock.now())
@@ -147,7 +148,9 @@ def call_detail(actor: Actor, call_id: UUID | str, clock: Clock = SYSTEM_CLOCK) 
         answered_at=call.answered_at,
         ended_by=call.ended_by,
         legs=_legs(call, legs),
-        story=_story(call, queries.told(call, legs, events), decisions),
+        story=_story(
+            call, queries.told(call, legs, events), decisions, {one.key: one.name for one in queues}
+        ),
         recordings=recordings,
         holds=tuple(HoldLine(row.started_at, row.kind, row.asked) for row in holds),
         tickets=tickets,
@@ -194,7 +197,10 @@ def _legs(call: Call, legs: Iterable[Leg]) -> tuple[LegLine, ...]:
 
 
 def _story(
-    call: Call, told: Iterable[queries.StoryLine], decisions: Iterable[Decision]
+    call: Call,
+    told: Iterable[queries.StoryLine],
+    decisions: Iterable[Decision],
+    queue_names: Mapping[str, str],
 ) -> tuple[StoryLine, ...]:
     """What happened and why, merged in order of time."""
     lines = [StoryLine(line.at, line.kind, line.text, line.offset_s, data=line.data) for line in told]
@@ -202,7 +208,9 @@ def _story(
         looked_at = why.candidates(row)
         detail = "; ".join(f"{name}: {reason}" for name, reason in looked_at)
         offset = round((row.at - call.started_at).total_seconds(), 3)
-        lines.append(StoryLine(row.at, "why", why.text(row), offset, detail, {"decision": row.kind}))
+        lines.append(
+            StoryLine(row.at, "why", why.text(row, queue_names), offset, detail, {"decision": row.kind})
+        )
     return tuple(sorted(lines, key=lambda line: line.at))
 
 

@@ -12,12 +12,18 @@ from helpline.acd.models import Decision
 Params = Mapping[str, Any]
 
 
-def text(decision: Decision) -> str:
-    """The decision in the reader's language, without its candidates."""
-    params, who = decision.why.get("params", {}), _user_name(decision)
+def text(decision: Decision, queues: Mapping[str, str] | None = None) -> str:
+    """The decision in the reader's language, without its candidates. `queues`: their names by key."""
+    params, who = _named(decision.why.get("params", {}), queues or {}), _user_name(decision)
     if decision.kind in {"direct", "taken"}:
         return _asked_for(params).format_map(_Facts({"who": who}))
     return sentence(str(decision.why.get("code", "")), params, who)
+
+
+def _named(params: Params, queues: Mapping[str, str]) -> Params:
+    """The facts with the names of queues in place of their keys, where known."""
+    keys = {fact: str(params[fact]) for fact in ("queue", "target") if fact in params}
+    return {**params, **{fact: queues.get(key, key) for fact, key in keys.items()}}
 
 
 def _asked_for(params: Params) -> str:

@@ -131,3 +131,14 @@ def test_a_person_called_is_known_by_the_number_that_was_called(cast: Cast, swit
     assert "the number that was called" in page_of(cast.ada, f"/calls/{call.pk}/")
     Call.objects.filter(pk=call.pk).update(direction=Direction.IN)
     assert "the number they call from" in page_of(cast.ada, f"/calls/{call.pk}/")
+
+
+def test_reasons_name_the_queue_as_people_know_it(cast: Cast, switch: PaperSwitch) -> None:
+    """The key stays in the row; the live page says why a caller waits, the call's page all of it."""
+    cast.vpn.name = "Network and tunnels"
+    cast.vpn.save()
+    call = rung(switch)
+    assert "Waits in Network and tunnels" in page_of(cast.lena, "/live/")
+    page = page_of(cast.lena, f"/calls/{call.pk}/")
+    assert "on to Network and tunnels" in page
+    assert "on to vpn" not in page
