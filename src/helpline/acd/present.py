@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 #: a leg or call younger than this may simply not have reached the list yet (seconds)
 GRACE_S = 6.0
-#: and no list takes longer than this to be made (seconds)
+#: a list that was asked for earlier may be worked on later than this one, by so much at the most (seconds)
 LIST_S = 30.0
 
 
@@ -94,8 +94,7 @@ def reconcile(conductor: "Conductor", present: Present, grace_s: float = GRACE_S
     _orphans(conductor, present)
     _moved_away(conductor, present, grace_s)
     _recordings_left(conductor, present)
-    older_lists = LIST_S if conductor.nodes.several else 0.0
-    heard.forget_before(conductor, present.asked_at - older_lists)
+    heard.forget_before(conductor, present.asked_at - LIST_S)
 
 
 def _node(conductor: "Conductor", present: Present) -> None:
