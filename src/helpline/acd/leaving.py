@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from helpline.acd import engine, hooks, names, offering, outside, phones
-from helpline.acd.models import Reservation
+from helpline.acd.models import Reservation, ReservationKind
 from helpline.acd.prompts import UNREACHABLE
 from helpline.acd.talk import Talk, talk_of
 from helpline.acd.voice import hang_up_all, say_farewell
@@ -314,8 +314,7 @@ def _colleague_not_back(conductor: "Conductor", talk: Talk, asker: Leg) -> None:
 
 
 def _agent_hung_up(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> None:
-    why = engine.TalkEnd.LEFT_ON_HOLD if _left_on_hold(talk) else engine.TalkEnd.HUNG_UP
-    conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=why)
+    conductor.feed(engine.TalkEnded, call=talk.lane, agent=agent, why=_why_over(talk, leg))
     if talk.consult is not None and talk.asker is None:
         hand_over(conductor, talk)
     elif talk.asker is None and _awaited(conductor, talk):
@@ -325,6 +324,15 @@ def _agent_hung_up(conductor: "Conductor", talk: Talk, leg: Leg, agent: str) -> 
         hang_up_all(conductor, talk.id)
         if not queries.live_legs(talk.id):
             finish(conductor, talk.id, by="agent", outcome="failed")
+
+
+def _why_over(talk: Talk, leg: Leg) -> engine.TalkEnd:
+    if _left_on_hold(talk):
+        return engine.TalkEnd.LEFT_ON_HOLD
+    sent = Reservation.objects.filter(call=talk.id, kind=ReservationKind.TRANSFER, asked_by=leg.user_id)
+    if sent.filter(made_at__gte=leg.created_at).exists():
+        return engine.TalkEnd.SENT_ON
+    return engine.TalkEnd.HUNG_UP
 
 
 def _sent_on(talk: Talk) -> bool:

@@ -25,12 +25,14 @@ class Refusal(StrEnum):
 class TalkEnd(StrEnum):
     """How an agent left a call: on purpose, or so that the caller is next in line again.
 
-    That is when the leg was lost, or when the last colleagues left each other with the caller on hold beside them.
+    That is when the leg was lost, when the last colleagues left each other with the caller on hold beside them, or when
+    the caller was sent on to a colleague who refused before the agent was out.
     """
 
     HUNG_UP = "hung_up"
     LOST = "lost"
     LEFT_ON_HOLD = "left_on_hold"
+    SENT_ON = "sent_on"
 
 
 class Stage(StrEnum):

@@ -28,6 +28,12 @@ from .state import Agent, Caller, can_reach
 from .turn import Turn
 from .waiting import flow_out, send_to_queue
 
+#: why a caller whom everybody has left is in line again
+_NEXT_IN_LINE = {
+    TalkEnd.LOST: Code.AGENT_LOST,
+    TalkEnd.LEFT_ON_HOLD: Code.LEFT_ON_HOLD,
+    TalkEnd.SENT_ON: Code.TRANSFERRED,
+}
 MAY_TAKE = frozenset({AgentState.AVAILABLE, AgentState.BUSY, AgentState.WRAP_UP})
 
 
@@ -103,8 +109,7 @@ def _caller_left_alone(turn: Turn, caller: Caller, ringing: list[Agent], why: Ta
     elif why is TalkEnd.HUNG_UP:
         hang_up(turn, caller, Code.HUNG_UP)
     else:
-        code = Code.AGENT_LOST if why is TalkEnd.LOST else Code.LEFT_ON_HOLD
-        send_to_queue(turn, caller, caller.queue, code)
+        send_to_queue(turn, caller, caller.queue, _NEXT_IN_LINE[why])
 
 
 def _wait_for(turn: Turn, caller: Caller, ringing: list[Agent]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from helpline.acd.models import QueueEntry, Reservation
 from helpline.acd.queries import phone_bar
 from helpline.acd.tests.cast import Cast
-from helpline.acd.tests.switch_double import PaperSwitch, channel, state_of
+from helpline.acd.tests.switch_double import Event, PaperSwitch, channel, state_of
 from helpline.core import registry
 from helpline.core.errors import Conflict, NotFound
 from helpline.telephony import orders as o
@@ -116,6 +116,35 @@ def test_a_rejected_transfer_leaves_carl_first_in_line(cast: Cast, switch: Paper
 
 
 Step = Callable[[Cast, PaperSwitch], Call]
+
+
+class SlowToHangUp(PaperSwitch):
+    """Ends legs when the test says so, as long as it is slow."""
+
+    slow = True
+
+    def _effect(self, order: object) -> list[Event]:
+        return [] if self.slow and isinstance(order, o.Hangup) else super()._effect(order)
+
+
+def test_a_transfer_rejected_before_ada_is_out_leaves_carl_first_in_line(cast: Cast) -> None:
+    switch = SlowToHangUp()
+    switch.on_duty(cast.ada)
+    call = switch.talk(cast.ada)
+    switch.on_duty(cast.sven)
+    switch.do(cast.ada, "transfer", call, to="sven")
+    ada = leg(call, "ada")
+    switch.hang_up(switch.ringing(cast.sven, call), 17)
+    switch.hang_up(ada)
+    assert fresh(call).state in {CallState.QUEUED, CallState.OFFERED}
+    assert "carl-1" in switch.channels
+    switch.slow = False
+    switch.clock.advance(1)
+    switch.do(cast.sven, "state", state="busy", reason="break")
+    switch.do(cast.ada, "wrap_up_done", call)
+    switch.pick_up(cast.ada, call)
+    switch.hang_up(leg(call, "ada"))
+    assert (fresh(call).state, fresh(call).ended_by) == (CallState.ENDED, "agent")
 
 
 def ringing(cast: Cast, switch: PaperSwitch) -> Call:
