@@ -1,5 +1,6 @@
 """The whole story in Chromium: Carl calls from `/call`, Ada answers, is led through the call and leaves a ticket."""
 
+import re
 import urllib.request
 
 import pytest
@@ -139,6 +140,7 @@ async def test_a_whole_call_without_a_mouse(desk: Desk, chromium: Chromium) -> N
     call = await carl_reaches(ada, carl)
     await keys.press("Enter")
     await ada.is_in("talking")
+    await expect(ada.page).to_have_url(re.compile(r"/tickets/\d+/$"))  # its panel hears the keys
     await through_the_steps(ada.page)
     await keys.press("h")
     await ada.is_in("held")
