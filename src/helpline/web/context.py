@@ -31,5 +31,11 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "rail": SimpleLazyObject(lambda: rail(request, actor(request))),
         "server_now": timezone.now(),
         "texts": spoken,
-        "live_after": SimpleLazyObject(outbox.last_id),
+        "live_after": SimpleLazyObject(lambda: _live_after(request)),
     }
+
+
+def _live_after(request: HttpRequest) -> int:
+    """The number from before the page was read, where the middleware took it."""
+    found: int | None = getattr(request, "live_after", None)
+    return outbox.last_id() if found is None else found

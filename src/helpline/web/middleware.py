@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 
+from helpline.core import outbox
 from helpline.core.errors import DeskError, NotAllowed, NotFound
 from helpline.web import security
 from helpline.web.refusals import refuse
@@ -26,6 +27,9 @@ class ShellMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.csp_nonce = security.new_nonce()  # type: ignore[attr-defined]  # read by web/base.html
         _speak_users_language(request)
+        if _opens_the_shell(request):
+            # before the view reads anything: what happens meanwhile is then told to the page, twice rather than never
+            request.live_after = outbox.last_id()  # type: ignore[attr-defined]  # read by web.context
         answer = self.get_response(request)
         if answer.status_code == 404 and request.resolver_match is None:
             answer = refuse(request, NO_PAGE)
@@ -39,6 +43,12 @@ class ShellMiddleware:
             return None
         log.info("%s %s refused: %s %s", request.method, request.path, known.code, known.message)
         return refuse(request, known)
+
+
+def _opens_the_shell(request: HttpRequest) -> bool:
+    """A browser asks for a whole page, from which a live feed will start."""
+    is_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    return is_page and "HX-Request" not in request.headers and request.user.is_authenticated
 
 
 def _as_desk_error(error: Exception) -> DeskError | None:

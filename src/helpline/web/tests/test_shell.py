@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
+from helpline.core import outbox
 from helpline.core.access import Actor, Role
 from helpline.people.models import Desk, RoleGrant, User
 from helpline.web import search
@@ -88,3 +90,22 @@ def test_a_pill_takes_a_kind_or_the_key_of_a_state() -> None:
     assert 'class="pill pill-busy"' in words.pill("talking", "Talking")
     assert 'class="pill pill-quiet"' in words.pill("unheard-of", "<b>")
     assert "&lt;b&gt;" in words.pill("bad", "<b>")
+
+
+def test_the_live_feed_starts_before_the_page_was_read(
+    client: Client, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens while the page is being made reaches it by the feed."""
+
+    def found_while_something_happens(*_: object, **__: object) -> list[object]:
+        with transaction.atomic():
+            happened.append(outbox.emit("something").pk)
+        return []
+
+    happened: list[int] = []
+    monkeypatch.setattr(search, "find", found_while_something_happens)
+    html = client.get("/search/?q=vpn", headers={"Accept": "text/html"}).content.decode()
+    after = re.search(r'name="live-after" content="(\d+)"', html)
+    assert after is not None
+    assert happened
+    assert int(after[1]) < happened[0]
