@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.conformance.cast import CARL_HUM, AnySwitch
 from tests.peers.ari import Ari, AriError
-from tests.peers.asterisk import Asterisk, needed
+from tests.peers.asterisk import Asterisk, wanted
 from tests.peers.ports import free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, tone, write_wav
@@ -25,7 +25,7 @@ async def switch(
 ) -> AsyncIterator[AnySwitch]:
     directory = tmp_path_factory.mktemp(request.param)
     if request.param == "asterisk":
-        needed()
+        wanted()
     running: AnySwitch = Asterisk(directory) if request.param == "asterisk" else Switch(directory)
     async with running:
         async with running.ari(listen=False) as ari:

@@ -20,7 +20,7 @@ from helpline_switch.sip.tests.peer import ANSWER, Call, Phone, TcpLine, WebLine
 from tests.conformance.cast import MARKS, AnySwitch, ring
 from tests.conformance.test_given import account, give
 from tests.peers.ari import Ari
-from tests.peers.asterisk import Asterisk, needed
+from tests.peers.asterisk import Asterisk, wanted
 from tests.peers.switch import Switch
 
 pytestmark = MARKS
@@ -32,7 +32,7 @@ async def secure(
 ) -> AsyncIterator[AnySwitch]:
     directory = tmp_path_factory.mktemp(f"secure-{request.param}")
     if request.param == "asterisk":
-        needed()
+        wanted()
     running: AnySwitch = (
         Asterisk(directory, secure=True) if request.param == "asterisk" else Switch(directory)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.peers.asterisk import needed
+from tests.peers.asterisk import wanted
 from tests.peers.desk import Desk
 from tests.peers.ports import free_port
 
@@ -14,7 +14,7 @@ class DeskOnAsterisk(Desk):
     """As `Desk`; the switch is Asterisk, and the desk has been told so by HELPLINE_ARI_URL alone."""
 
     def __init__(self, directory: Path, **environment: str) -> None:
-        self._tree = needed()
+        self._tree = wanted()
         first = free_port(400, low=20_000, high=29_000)
         super().__init__(directory, **environment, HELPLINE_RTP_PORTS=f"{first}-{first + 399}")
         self._extra["HELPLINE_ARI_URL"] = f"http://127.0.0.1:{self.ari_port}/ari"
