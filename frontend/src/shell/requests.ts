@@ -52,7 +52,7 @@ function onBeforeSend(event: Event): void {
 /** Another page is shown: what a part of the page before still waits for has no place any more. Within a page nothing is
  * forgotten, for others may stand in a queue behind it. */
 function forgetRenewals(event: Event): void {
-  if ((event as CustomEvent<{ target: Element }>).detail.target.id !== "main") return;
+  if ((event.target as Element).id !== "main") return;
   for (const [xhr, elt] of renewals) {
     if (elt.isConnected) continue;
     xhr.onload = xhr.onerror = xhr.onabort = null;
