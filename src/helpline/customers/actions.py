@@ -18,6 +18,8 @@ from helpline.customers.models import Asset, Contact, EmailAddress, Organisation
 from helpline.customers.numbers import e164
 from helpline.people.models import Desk
 
+#: signs of a mail address (RFC 5321, section 4.5.3.1.3)
+LONGEST_ADDRESS = 254
 #: fields of a contact a person may change
 EDITABLE = ("name", "user_id", "organisation", "language", "location", "job", "note")
 
@@ -161,6 +163,8 @@ def contact_of_address(
     try:
         validate_email(value)
     except ValidationError:
+        return None
+    if len(value) > LONGEST_ADDRESS:
         return None
     known = Contact.objects.filter(desk=desk, addresses__address=value, erased_at=None)
     found = known.select_related("organisation", "desk").order_by("pk").first()

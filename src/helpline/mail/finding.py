@@ -1,0 +1,177 @@
+"""The rows behind the search for a ticket: what mail.threading asks for, and what later messages will need.
+
+Two messages of a thread may come in any order. So a message leaves behind not only its own id but also those it
+answers (`mentioned`); an older message that comes later is recognised by them.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db.models import QuerySet
+
+from helpline.core.clock import Clock
+from helpline.customers.models import EmailAddress
+from helpline.mail import naming, own_ids, threading
+from helpline.mail.message import Message
+from helpline.mail.models import Inbound, JoinedBy, KnownId, Letter, Mailbox, Participant, Verdict
+from helpline.mail.reading import Reading
+from helpline.people.models import Desk
+from helpline.tickets.models import StatusKind, Ticket
+
+#: of a longer chain the beginning and the nearest are kept
+_FIRST, _NEAREST = 10, 40
+#: a mail to a crowd makes no more people take part than these
+_CROWD = 100
+
+
+Narrow = Callable[[QuerySet[KnownId]], QuerySet[KnownId]]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A ticket and the test that led to it."""
+
+    ticket: Ticket
+    by: JoinedBy
+
+
+def find(desk: Desk, reading: Reading) -> Joined | None:
+    """The ticket of the desk the message belongs to, or None."""
+    message = _answering(reading)
+    found = threading.find(message, _known(desk, message))
+    if found is None:
+        return None
+    ticket = Ticket.objects.select_related("desk", "requester").get(desk=desk, number=found.ticket)
+    return Joined(ticket, JoinedBy(found.by.value))
+
+
+def _answering(reading: Reading) -> Message:
+    """The message; a report as if it answered the mail that it reports."""
+    if not reading.reported:
+        return reading.message
+    return replace(
+        reading.message, in_reply_to=reading.reported[0], references=tuple(reversed(reading.reported[1:]))
+    )
+
+
+def _known(desk: Desk, message: Message) -> threading.Known:
+    own = own_addresses(desk)
+    people = _people(message, own)
+
+    def ours(number: int | None) -> int | None:
+        if number is None or not Ticket.objects.filter(desk=desk, number=number).exists():
+            return None
+        return number
+
+    return threading.Known(
+        own_id=lambda said: ours(own_ids.ticket_of_id(said)),
+        plus_address=lambda said: ours(own_ids.ticket_of_address(said)),
+        letters=_by_ids(desk, lambda rows: rows.exclude(mentioned=True)),
+        mentioned=_by_ids(desk, lambda rows: rows.filter(mentioned=True, ticket__in=_with(people))),
+        by_number=ours,
+        takes_part=lambda ticket, addresses: _takes_part(desk, ticket, addresses),
+        own_addresses=own,
+    )
+
+
+def _by_ids(desk: Desk, narrow: Narrow) -> Callable[[Sequence[str]], Mapping[str, int]]:
+    """Which of some message ids lead to the number of which ticket, the oldest of several."""
+
+    def asked(ids: Sequence[str]) -> dict[str, int]:
+        said = {naming.key(one): one for one in _few(ids)}
+        rows = KnownId.objects.filter(desk=desk, key__in=said).select_related("ticket").order_by("-ticket_id")
+        return {said[row.key]: row.ticket.number for row in narrow(rows)}
+
+    return asked
+
+
+def _few(ids: Sequence[str]) -> Sequence[str]:
+    return ids if len(ids) <= _FIRST + _NEAREST else [*ids[:_NEAREST], *ids[-_FIRST:]]
+
+
+def _with(people: Collection[str]) -> QuerySet[Ticket]:
+    """Tickets these people take part in."""
+    return Ticket.objects.filter(participants__address__in=people)
+
+
+def _takes_part(desk: Desk, number: int, addresses: Collection[str]) -> bool:
+    if Participant.objects.filter(ticket__number=number, ticket__desk=desk, address__in=addresses).exists():
+        return True
+    return EmailAddress.objects.filter(
+        contact__tickets__number=number, contact__desk=desk, address__in=addresses
+    ).exists()
+
+
+def own_addresses(desk: Desk) -> frozenset[str]:
+    """Addresses of the desk's mailboxes, lower case."""
+    return frozenset(Mailbox.objects.filter(desk=desk).values_list("address", flat=True))
+
+
+def _people(message: Message, own: Collection[str]) -> list[str]:
+    """Addresses of everybody who takes part in the message, without ours and without those made from ours."""
+    named = [message.sender.key] if message.sender else []
+    named += message.recipients
+    others = [
+        one for one in dict.fromkeys(named) if "@" in one and len(one) <= 320 and _plain(one) not in own
+    ]
+    return others[:_CROWD]
+
+
+def _plain(address: str) -> str:
+    local, _at, host = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{host}"
+
+
+def is_over(ticket: Ticket, mailbox: Mailbox, clock: Clock) -> bool:
+    """True when the ticket was closed so long ago that a reply is a new matter."""
+    if ticket.status != StatusKind.CLOSED or ticket.closed_at is None:
+        return False
+    return clock.now() - ticket.closed_at > timedelta(days=mailbox.reopen_days)
+
+
+def successor(ticket: Ticket, mailbox: Mailbox, clock: Clock) -> Ticket | None:
+    """The ticket a reply goes into: this one, or what a reply opened after it was over; None when all are over."""
+    seen: set[int] = set()
+    while is_over(ticket, mailbox, clock):
+        seen.add(ticket.pk)
+        later = Inbound.objects.filter(follows=ticket, verdict=Verdict.TICKET).exclude(ticket=None)
+        found = later.select_related("ticket__desk", "ticket__requester").order_by("-received_at").first()
+        if found is None or found.ticket is None or found.ticket.pk in seen:
+            return None
+        ticket = found.ticket
+    return ticket
+
+
+def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
+    """The message that came before and is this one again: the same bytes, or the same id, sender, subject and date.
+
+    Some programs give all their mails the same id; those are different messages.
+    """
+    rows = Inbound.objects.exclude(pk=inbound.pk).exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE))
+    rows = rows.filter(mailbox__desk=inbound.mailbox.desk_id).select_related("ticket").order_by("received_at")
+    same = rows.filter(sha256=inbound.sha256).first()
+    message = reading.message
+    own = naming.key(message.message_id)
+    if same is not None or not own:
+        return same
+    alike = rows.filter(message_id=own, sender=inbound.sender)
+    return alike.filter(letter__subject=message.subject, letter__sent_at=message.date).first()
+
+
+def remember(letter: Letter, ticket: Ticket, message: Message) -> None:
+    """Keep the ids by which later, or older, messages find the ticket."""
+    facts = {"desk_id": ticket.desk_id, "ticket": ticket, "letter": letter}
+    own = naming.key(message.message_id)
+    rows = [KnownId(key=own, **facts)] if own else []
+    above = dict.fromkeys(naming.key(one) for one in _few(message.ancestors))
+    rows += [KnownId(key=key, mentioned=True, **facts) for key in above if key and key != own]
+    KnownId.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def takes_part(ticket: Ticket, message: Message) -> None:
+    """Who wrote the message and whom it names takes part in the ticket from now on."""
+    people = _people(message, own_addresses(Desk(pk=ticket.desk_id)))
+    Participant.objects.bulk_create(
+        [Participant(ticket=ticket, address=address) for address in people], ignore_conflicts=True
+    )
