@@ -35,13 +35,13 @@ NOT_FOR_US = frozenset(
 _TRACE_LENGTH = 8000
 
 
-def file(inbound_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> Verdict:
+def file(which: UUID | Inbound, *, clock: Clock = SYSTEM_CLOCK) -> Verdict:
     """Give the message its verdict and return it; a message that has one keeps it.
 
     Whatever is wrong with the message ends as the verdict `failed` with its trace. Raises OperationalError,
     InterfaceError and OSError when the database or the disk cannot be used now: the message waits on.
     """
-    inbound = Inbound.objects.select_related("mailbox__desk").get(pk=inbound_id)
+    inbound = which if isinstance(which, Inbound) else _row(which)
     if inbound.verdict != Verdict.WAITING:
         return Verdict(inbound.verdict)
     try:
@@ -56,6 +56,10 @@ def file(inbound_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> Verdict:
         # Whatever a stranger's bytes make fail must not stop the messages behind them.
         log.exception("mail %s could not be filed", inbound.pk)
         return fail(inbound, traceback.format_exc()[-_TRACE_LENGTH:], clock)
+
+
+def _row(inbound_id: UUID) -> Inbound:
+    return Inbound.objects.select_related("mailbox__desk").get(pk=inbound_id)
 
 
 @transaction.atomic
@@ -76,7 +80,8 @@ def _file(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
 
 def _ours_to_file(inbound: Inbound) -> bool:
     """Wait for who else files at this desk; False when the message was filed meanwhile."""
-    Desk.objects.select_for_update(no_key=True).get(pk=inbound.mailbox.desk_id)
+    desk = Desk.objects.select_for_update(no_key=True).filter(pk=inbound.mailbox.desk_id)
+    desk.values_list("pk").get()
     inbound.verdict = Inbound.objects.values_list("verdict", flat=True).get(pk=inbound.pk)
     return inbound.verdict == Verdict.WAITING
 
@@ -132,7 +137,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     letter = write_letter(inbound, reading, item)
     finding.remember(letter, ticket, reading.message)
     if reading.machine not in NOT_FOR_US:
-        finding.takes_part(ticket, reading.message)
+        finding.takes_part(ticket, reading)
 
 
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:

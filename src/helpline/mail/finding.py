@@ -6,9 +6,9 @@ answers (`mentioned`); an older message that comes later is recognised by them.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from helpline.core.clock import Clock
 from helpline.customers.models import EmailAddress
@@ -39,11 +39,16 @@ class Joined:
 def find(desk: Desk, reading: Reading) -> Joined | None:
     """The ticket of the desk the message belongs to, or None."""
     message = _answering(reading)
-    found = threading.find(message, _known(desk, message))
+    found = threading.find(message, _known(desk, message, reading.own))
     if found is None:
         return None
-    ticket = Ticket.objects.select_related("desk", "requester").get(desk=desk, number=found.ticket)
-    return Joined(ticket, JoinedBy(found.by.value))
+    return Joined(held(Ticket.objects.filter(desk=desk, number=found.ticket)), JoinedBy(found.by.value))
+
+
+def held(wanted: QuerySet[Ticket]) -> Ticket:
+    """The ticket with its row ours, before anything is told to others: agents change it first and tell then."""
+    rows = wanted.select_related("desk", "requester").select_for_update(of=("self",), no_key=True)
+    return rows.get()
 
 
 def _answering(reading: Reading) -> Message:
@@ -55,8 +60,7 @@ def _answering(reading: Reading) -> Message:
     )
 
 
-def _known(desk: Desk, message: Message) -> threading.Known:
-    own = own_addresses(desk)
+def _known(desk: Desk, message: Message, own: frozenset[str]) -> threading.Known:
     people = _people(message, own)
 
     def ours(number: int | None) -> int | None:
@@ -80,8 +84,8 @@ def _by_ids(desk: Desk, narrow: Narrow) -> Callable[[Sequence[str]], Mapping[str
 
     def asked(ids: Sequence[str]) -> dict[str, int]:
         said = {naming.key(one): one for one in _few(ids)}
-        rows = KnownId.objects.filter(desk=desk, key__in=said).select_related("ticket").order_by("-ticket_id")
-        return {said[row.key]: row.ticket.number for row in narrow(rows)}
+        rows = narrow(KnownId.objects.filter(desk=desk, key__in=said)).order_by("-ticket_id")
+        return {said[key]: number for key, number in rows.values_list("key", "ticket__number")}
 
     return asked
 
@@ -101,11 +105,6 @@ def _takes_part(desk: Desk, number: int, addresses: Collection[str]) -> bool:
     return EmailAddress.objects.filter(
         contact__tickets__number=number, contact__desk=desk, address__in=addresses
     ).exists()
-
-
-def own_addresses(desk: Desk) -> frozenset[str]:
-    """Addresses of the desk's mailboxes, lower case."""
-    return frozenset(Mailbox.objects.filter(desk=desk).values_list("address", flat=True))
 
 
 def _people(message: Message, own: Collection[str]) -> list[str]:
@@ -136,10 +135,10 @@ def successor(ticket: Ticket, mailbox: Mailbox, clock: Clock) -> Ticket | None:
     while is_over(ticket, mailbox, clock):
         seen.add(ticket.pk)
         later = Inbound.objects.filter(follows=ticket, verdict=Verdict.TICKET).exclude(ticket=None)
-        found = later.select_related("ticket__desk", "ticket__requester").order_by("-received_at").first()
-        if found is None or found.ticket is None or found.ticket.pk in seen:
+        found = later.order_by("-received_at").values_list("ticket", flat=True).first()
+        if found is None or found in seen:
             return None
-        ticket = found.ticket
+        ticket = held(Ticket.objects.filter(pk=found))
     return ticket
 
 
@@ -148,15 +147,21 @@ def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
 
     Some programs give all their mails the same id; those are different messages.
     """
-    rows = Inbound.objects.exclude(pk=inbound.pk).exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE))
-    rows = rows.filter(mailbox__desk=inbound.mailbox.desk_id).select_related("ticket").order_by("received_at")
-    same = rows.filter(sha256=inbound.sha256).first()
-    message = reading.message
-    own = naming.key(message.message_id)
-    if same is not None or not own:
-        return same
-    alike = rows.filter(message_id=own, sender=inbound.sender)
-    return alike.filter(letter__subject=message.subject, letter__sent_at=message.date).first()
+    message, own = reading.message, naming.key(reading.message.message_id)
+    alike = Q(sha256=inbound.sha256)
+    if own:
+        alike |= Q(message_id=own, sender=inbound.sender)
+    rows = Inbound.objects.filter(alike, mailbox__desk=inbound.mailbox.desk_id).exclude(pk=inbound.pk)
+    rows = rows.exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE)).select_related("ticket", "letter")
+    for row in rows.order_by("received_at"):
+        if row.sha256 == inbound.sha256 or (row.subject == message.subject and _sent_at(row) == message.date):
+            return row
+    return None
+
+
+def _sent_at(row: Inbound) -> datetime | None:
+    letter = getattr(row, "letter", None)
+    return letter.sent_at if letter else None
 
 
 def remember(letter: Letter, ticket: Ticket, message: Message) -> None:
@@ -169,9 +174,9 @@ def remember(letter: Letter, ticket: Ticket, message: Message) -> None:
     KnownId.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def takes_part(ticket: Ticket, message: Message) -> None:
+def takes_part(ticket: Ticket, reading: Reading) -> None:
     """Who wrote the message and whom it names takes part in the ticket from now on."""
-    people = _people(message, own_addresses(Desk(pk=ticket.desk_id)))
+    people = _people(reading.message, reading.own)
     Participant.objects.bulk_create(
         [Participant(ticket=ticket, address=address) for address in people], ignore_conflicts=True
     )

@@ -43,17 +43,20 @@ class Reading:
     machine: str = ""
     bounce: dict[str, Any] | None = None
     reported: tuple[str, ...] = ()
+    #: addresses of the desk's mailboxes, lower case
+    own: frozenset[str] = frozenset()
     files: tuple[Kept, ...] = ()
     too_large: bool = False
 
 
 def read(inbound: Inbound) -> Reading:
     """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
+    own = own_addresses(inbound.mailbox.desk_id)
     if inbound.size > inbound.mailbox.max_size:
-        return Reading(_beginning(inbound), too_large=True)
+        return Reading(_beginning(inbound), own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
     split = quoting.split(message.text)
-    kind, told, reported = _recognised(inbound, message)
+    kind, told, reported = _recognised(message, own)
     return Reading(
         message=message,
         text=split.new or message.text.strip(),
@@ -62,13 +65,18 @@ def read(inbound: Inbound) -> Reading:
         machine=kind,
         bounce=told,
         reported=reported,
+        own=own,
         files=tuple(Kept(part, store.put(part.chunks())) for part in message.parts),
     )
 
 
-def _recognised(inbound: Inbound, message: Message) -> tuple[str, dict[str, Any] | None, tuple[str, ...]]:
+def own_addresses(desk_id: int) -> frozenset[str]:
+    """Addresses of the desk's mailboxes, lower case."""
+    return frozenset(Mailbox.objects.filter(desk=desk_id).values_list("address", flat=True))
+
+
+def _recognised(message: Message, own: frozenset[str]) -> tuple[str, dict[str, Any] | None, tuple[str, ...]]:
     """The kind of machine mail, the facts of a bounce, and the ids a report is about."""
-    own = frozenset(Mailbox.objects.filter(desk=inbound.mailbox.desk_id).values_list("address", flat=True))
     finding = machine.recognise(message, own, own_ids.is_own)
     if finding is None:
         return "", None, ()

@@ -56,10 +56,11 @@ def _written(path: Path, chunks: Iterable[bytes]) -> Stored:
 def _rename(beside: Path, path: Path) -> None:
     if path.exists():
         return
-    path.parent.mkdir(exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(exist_ok=True)
+        _flush_folder(path.parent.parent)
     beside.replace(path)
     _flush_folder(path.parent)
-    _flush_folder(path.parent.parent)
 
 
 def _flush_folder(folder: Path) -> None:

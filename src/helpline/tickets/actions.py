@@ -59,9 +59,13 @@ __all__ = [
 
 
 def _next_number() -> int:
-    TicketCounter.objects.get_or_create(name="ticket")
+    # some have told of other things before they open a ticket
+    outbox.take_turn()
     # the row stays ours until the transaction ends, so the number read back is nobody else's
-    TicketCounter.objects.filter(name="ticket").update(last=F("last") + 1)
+    counter = TicketCounter.objects.filter(name="ticket")
+    if not counter.update(last=F("last") + 1):
+        TicketCounter.objects.get_or_create(name="ticket")
+        counter.update(last=F("last") + 1)
     return TicketCounter.objects.values_list("last", flat=True).get(name="ticket")
 
 

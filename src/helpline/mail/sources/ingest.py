@@ -94,7 +94,7 @@ def ingest(mailbox: Mailbox, path: Path, *, clock: Clock = SYSTEM_CLOCK) -> Coun
 
 def _filed(inbound: Inbound, clock: Clock) -> Verdict:
     try:
-        return actions.file(inbound.pk, clock=clock)
+        return actions.file(inbound, clock=clock)
     except (OperationalError, InterfaceError) as error:
         log.warning("mail %s waits for the worker: %s", inbound.pk, error)
         return Verdict.WAITING

@@ -31,7 +31,10 @@ def test_they_are_on_the_disk_before_the_name_appears(kept: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", lambda handle: (steps.append("flush"), flush(handle))[1])
     monkeypatch.setattr(Path, "replace", lambda old, new: (steps.append("rename"), rename(old, new))[1])
     store.put(RAW)
-    assert steps == ["flush", "rename", "flush", "flush"]
+    assert steps == ["flush", "flush", "rename", "flush"]
+    assert store.put(b"x")
+    assert store.put(RAW)
+    assert steps[4:] == ["flush", "flush", "rename", "flush", "flush"]
 
 
 def test_a_full_disk_leaves_nothing_behind(kept: Path) -> None:
