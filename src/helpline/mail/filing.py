@@ -19,6 +19,7 @@ from helpline.core.clock import Clock
 from helpline.customers import actions as customers
 from helpline.customers.models import Contact
 from helpline.mail import events, finding, naming
+from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
 from helpline.mail.models import Inbound, Reason, Verdict
 from helpline.mail.reading import Reading, read
@@ -124,6 +125,8 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
         bounced = reading.machine in ("bounce", "delayed")
         _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE)
         return
+    if ticket is None:
+        reading = on_behalf(inbound.mailbox.desk, reading)
     contact = _writer(inbound, reading, clock)
     if ticket is not None and joined is not None:
         inbound.verdict, inbound.reason, inbound.joined_by = Verdict.REPLY, Reason.JOINED, joined.by
@@ -142,7 +145,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
 
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
     """The contact behind the sender's address, made when there is none; a machine is nobody."""
-    sender = reading.message.sender
+    sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
     if sender is None or reading.machine in NOT_FOR_US:
         return None
     return customers.contact_of_address(
@@ -151,7 +154,8 @@ def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
 
 
 def _open(inbound: Inbound, reading: Reading, contact: Contact | None, clock: Clock) -> Ticket:
-    subject = reading.message.subject.strip() or reading.text.strip().partition("\n")[0].strip()
+    told = reading.forwarded.subject if reading.forwarded else reading.message.subject
+    subject = told.strip() or reading.text.strip().partition("\n")[0].strip()
     return tickets.open_ticket(
         SYSTEM,
         inbound.mailbox.desk,
@@ -166,6 +170,9 @@ def _add_item(
     inbound: Inbound, reading: Reading, ticket: Ticket, contact: Contact | None, clock: Clock
 ) -> Item:
     facts = {"inbound": str(inbound.pk), "from": inbound.sender, "joined_by": inbound.joined_by}
+    if reading.forwarded:
+        # read from words that anybody can type: shown as unproven
+        facts["forwarded_from"] = reading.forwarded.sender.address
     return tickets.add_mail(
         SYSTEM,
         ticket,

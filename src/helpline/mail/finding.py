@@ -177,6 +177,8 @@ def remember(letter: Letter, ticket: Ticket, message: Message) -> None:
 def takes_part(ticket: Ticket, reading: Reading) -> None:
     """Who wrote the message and whom it names takes part in the ticket from now on."""
     people = _people(reading.message, reading.own)
+    if reading.forwarded:
+        people.append(reading.forwarded.sender.key[:320])
     Participant.objects.bulk_create(
         [Participant(ticket=ticket, address=address) for address in people], ignore_conflicts=True
     )

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 
 from helpline.mail import bounce, html, machine, own_ids, quoting, store
+from helpline.mail.forwarding import Forwarded
 from helpline.mail.message import Message, Part
 from helpline.mail.models import Inbound, Mailbox
 from helpline.mail.parse import parse, parse_file
@@ -43,6 +44,8 @@ class Reading:
     machine: str = ""
     bounce: dict[str, Any] | None = None
     reported: tuple[str, ...] = ()
+    #: the mail within, when a colleague handed it on
+    forwarded: Forwarded | None = None
     #: addresses of the desk's mailboxes, lower case
     own: frozenset[str] = frozenset()
     files: tuple[Kept, ...] = ()

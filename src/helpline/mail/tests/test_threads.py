@@ -4,14 +4,15 @@ from itertools import permutations
 
 import pytest
 
-from helpline.core.access import SYSTEM
+from helpline.core.access import SYSTEM, Role
 from helpline.core.clock import SetClock
 from helpline.customers.models import Contact, EmailAddress
 from helpline.customers.tests.factories import carl
-from helpline.mail import store
+from helpline.mail import own_ids, proof, store
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail, said
-from helpline.people.tests.factories import DeskFactory
+from helpline.people.models import User
+from helpline.people.tests.factories import DeskFactory, person
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import Item, ItemKind, StatusKind, Ticket
 
@@ -230,3 +231,95 @@ def test_a_mail_without_words_has_a_subject_all_the_same(support: Mailbox, clock
     arrive(support, b"From: ben@acme.example\n\n", clock)
     assert Ticket.objects.filter(subject="(no subject)").count() == 1
     assert set(Inbound.objects.values_list("verdict", flat=True)) == {"ticket"}
+
+
+FORWARD = """Can somebody look at this?
+
+---------- Forwarded message ---------
+From: Dora Novak <dora@b.example>
+Date: Mon, 5 Jan 2026 at 08:00
+Subject: The door is stuck
+To: <ada@acme.example>
+
+I cannot get in.
+"""
+
+
+def test_what_ada_forwards_is_the_ticket_of_who_wrote_to_her(support: Mailbox, clock: SetClock) -> None:
+    person("ada", Role.AGENT, desk=support.desk)
+    User.objects.filter(username="ada").update(email="Ada@acme.example")
+    row = arrive(
+        support, mail(FORWARD, sender="Ada <ada@acme.example>", subject="Fwd: The door is stuck"), clock
+    )
+    assert row.ticket is not None
+    assert row.ticket.requester is not None
+    assert (row.ticket.requester.name, row.ticket.subject) == ("Dora Novak", "The door is stuck")
+    item = Item.objects.get(kind=ItemKind.MAIL)
+    assert item.data["forwarded_from"] == "dora@b.example"
+    assert "I cannot get in." in item.body
+    assert "Can somebody look" in item.body
+    tag = f"[support-{row.ticket.number}]"
+    late = arrive(support, mail("Hello?", message_id="<2@b>", sender="dora@b.example", subject=tag), clock)
+    assert late.ticket == row.ticket
+
+
+def test_what_a_stranger_forwards_is_the_strangers(support: Mailbox, clock: SetClock) -> None:
+    row = arrive(support, mail(FORWARD, subject="Fwd: The door is stuck"), clock)
+    assert row.ticket is not None
+    assert row.ticket.requester is not None
+    assert row.ticket.requester.name == "Carl Jansen"
+
+
+DSN = b"""Return-Path: <>
+From: MAILER-DAEMON@mx.example
+To: support@desk.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <dsn@mx.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=B
+
+--B
+Content-Type: text/plain
+
+It could not be delivered.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; carl@acme.example
+Action: failed
+Status: 5.1.1
+--B
+Content-Type: text/rfc822-headers
+
+Message-ID: %s
+Subject: Re: Printer
+
+--B--
+"""
+
+
+def test_a_bounce_of_our_answer_is_shown_in_its_ticket(support: Mailbox, clock: SetClock) -> None:
+    ticket = arrive(support, mail(), clock).ticket
+    assert ticket is not None
+    ours = proof.message_id(own_ids.key(), ticket.number, 7, "desk.example")
+    row = arrive(support, DSN % ours.encode(), clock)
+    assert (said(row), row.ticket, row.machine) == (("reply", "joined", "own_id"), ticket, "bounce")
+    assert row.bounce == {"recipient": "carl@acme.example", "code": "5.1.1", "permanent": True}
+    forged = arrive(support, DSN.replace(b"dsn@", b"dsn2@") % ours.replace("t.", "t.9", 1).encode(), clock)
+    assert said(forged) == ("parked", "bounce", "")
+
+
+def test_an_answer_to_our_mail_needs_no_number(support: Mailbox, clock: SetClock) -> None:
+    ticket = arrive(support, mail(), clock).ticket
+    assert ticket is not None
+    ours = proof.message_id(own_ids.key(), ticket.number, 7, "desk.example")
+    anybody = mail("Thanks", message_id="<x@b>", sender="x@b.example", answers=ours, subject="whatever")
+    row = arrive(support, anybody, clock)
+    assert (said(row), row.ticket) == (("reply", "joined", "own_id"), ticket)
+    plus = proof.plus_address(own_ids.key(), "support@desk.example", ticket.number)
+    row = arrive(support, mail("Again", message_id="<y@b>", sender="y@b.example", to=plus), clock)
+    assert (said(row), row.ticket) == (("reply", "joined", "plus_address"), ticket)
+    back = arrive(support, mail("Ours", message_id=ours), clock)
+    assert said(back) == ("parked", "loop", "")
