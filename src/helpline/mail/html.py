@@ -2,7 +2,8 @@
 
 `sanitise` lets nh3 (an HTML5 parser with a list of what is allowed) have the last word on every tag and attribute. What
 it hands back loads nothing from elsewhere: a remote picture keeps its address in `data-remote-src`, for a click; a link
-carries `data-host`, where it goes, and `data-misleading` when its text names another host.
+carries `data-host`, where it goes, and `data-misleading` when its text names another host. What webmail quotes has the
+class `mail-quote`; Outlook's quotation begins at `data-quote-below` and goes on to the end.
 """
 
 from __future__ import annotations
@@ -113,7 +114,8 @@ _ATTRIBUTES: Final[dict[str, set[str]]] = {
     "table": {"align", "border", "cellpadding", "cellspacing", "bgcolor", *_SIZES},
     **{cell: {"align", "valign", "bgcolor", "colspan", "rowspan", *_SIZES} for cell in ("td", "th")},
     "tr": {"align", "valign", "bgcolor"},
-    **{block: {"align"} for block in ("p", "div", "h1", "h2", "h3", "h4", "h5", "h6")},
+    "div": {"align", "id"},
+    **{block: {"align"} for block in ("p", "h1", "h2", "h3", "h4", "h5", "h6")},
 }
 _STYLES: Final = frozenset(
     [
@@ -162,6 +164,7 @@ _STYLES: Final = frozenset(
 _STYLE_HARM: Final = re.compile(
     r"(?i)url|expression|import|behaviou?r|binding|image|attr\s*\(|var\s*\(|\\|<|margin[^;]*:[^;]*-"
 )
+_QUOTED_BELOW: Final = frozenset({"divRplyFwdMsg", "appendonsend", "mail-editor-reference-message-container"})
 _QUOTES: Final = frozenset(
     {"gmail_quote", "gmail_quote_container", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote"}
 )
@@ -226,6 +229,8 @@ class _Rules:
             return self._picture(value)
         if name == "style":
             return _style(value)
+        if name == "id":
+            return f"{self.scheme}:below" if value in _QUOTED_BELOW else None
         if name == "class":
             return "mail-quote" if _QUOTES & set(value.split()) else None
         return _plain(name, value)
@@ -254,6 +259,7 @@ class _Rules:
         """Turn the marked values into attributes; no text of the sender's can hold the secret."""
         out = cleaned.replace(f'src="{self.scheme}:remote;', 'data-remote-src="')
         out = out.replace(f'src="{self.scheme}:own;', 'src="')
+        out = out.replace(f'id="{self.scheme}:below"', 'data-quote-below="true"')
         out = re.sub(rf'href="{self.scheme}:([^";]*);', r'data-host="\1" href="', out)
         return _LINK_TEXT.sub(_judge, out)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from . import charsets, tnef
+from .flowed import unflow
 from .headers import addresses, date_of, ids, raw_text_of, text_of
 from .html import text_of_html
 from .message import Address, Headers, Message, Part
@@ -149,6 +150,8 @@ class _Body:
         self.texts += 1
         unit = self.units.setdefault(leaf.group, _Unit())
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if leaf.params.get("format", "").lower() == "flowed":
+            text = unflow(text, leaf.params.get("delsp", "").lower() == "yes")
         (unit.html if leaf.type == "text/html" else unit.plain).append(text)
 
     def _take_winmail(self, leaf: Leaf) -> None:

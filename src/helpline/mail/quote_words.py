@@ -52,7 +52,8 @@ def kind_of_label(found: re.Match[str]) -> str:
 
 _ORIGINAL: Final = (
     "original message|original appointment|oorspronkelijk bericht|origineel bericht|alkuperäinen viesti|message d'origine"
-    "|message d’origine|message original|message initial|ursprüngliche nachricht|originalnachricht|original-nachricht|元のメッセージ"
+    "|message d’origine|message original|message initial|mail original|courriel original"
+    "|ursprüngliche nachricht|originalnachricht|original-nachricht|元のメッセージ"
     "|元のメール|original e-mail|mensaje original|messaggio originale|mensagem original|originalmeddelande|ursprungligt meddelande"
     "|oprindelig meddelelse|opprinnelig melding|wiadomość oryginalna|původní zpráva|исходное сообщение|原始邮件|原始郵件|원본 메시지"
 )

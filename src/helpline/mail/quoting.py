@@ -33,6 +33,10 @@ _WRAPPED: Final = 4
 _BLOCK: Final = 14
 _SHORT_SIGNATURE: Final = 12
 _ENDS: Final = re.compile(r"[:：]\s*[*_]?\s*\Z")
+_ADDRESSED: Final = re.compile(r"[<(]\s*[^\s<>()]{1,100}@[^\s<>()]{1,200}[>)]\s*[:：]\s*\Z")
+_BRACKETED: Final = re.compile(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]]{1,100}@[^\s<>()\[\]]{1,200}[>)\]]")
+_MINUTE: Final = re.compile(r"\d[:.h時]\s?\d\d")
+_FIRST_PERSON: Final = re.compile(r"\bI\b|(?i:\b(?:we|ich|wir|je|j['’]ai|nous|ik|wij|minä)\b)")
 
 
 class Kind(StrEnum):
@@ -62,7 +66,12 @@ class Split:
     @property
     def new(self) -> str:
         """What the sender says now, without empty lines at either end."""
-        return self.of(Kind.NEW).strip("\r\n\t ") if self.of(Kind.NEW).strip() else ""
+        return self.of(Kind.NEW).strip("\r\n\t ")
+
+    @property
+    def shown(self) -> str:
+        """What to show first: the new part; of a mail that only quotes or forwards, all of it."""
+        return self.new or "".join(stretch.text for stretch in self.stretches).strip("\r\n\t ")
 
     @property
     def quoted(self) -> str:
@@ -156,19 +165,20 @@ def _opening(lines: list[str], at: int) -> int:
 def header_block(lines: list[str], at: int) -> int:
     """How many lines from here are the headers of a quoted mail, as Outlook and forwards write them; 0 for none.
 
-    A block begins with who it is from and says at least two of when, to whom and about what.
+    A block begins with who it is from or with when, names the sender, and says at least two of when, to whom, about what.
     """
-    if at >= len(lines) or _label(lines[at]) != "from":
+    first = _label(lines[at]) if at < len(lines) else ""
+    if first not in ("from", "date"):
         return 0
-    seen, last = {"from"}, at
+    seen, last = {first}, at
     for number in range(at + 1, min(len(lines), at + _BLOCK)):
         kind = _label(lines[number])
         if kind and kind not in seen:
             seen.add(kind)
             last = number
-        elif kind == "from" or (not lines[number].strip() and number > last + 1):
+        elif kind == first or (not lines[number].strip() and number > last + 1):
             break
-    return last + 1 - at if len(seen & {"date", "to", "subject"}) >= 2 else 0
+    return last + 1 - at if "from" in seen and len(seen & {"date", "to", "subject"}) >= 2 else 0
 
 
 def _label(line: str) -> str:
@@ -193,7 +203,7 @@ def attribution(lines: list[str], at: int) -> int:
         return 0
     joined = _joined(lines[at : at + count])
     dated = MOMENT.search(joined) is not None
-    told = WROTE.search(joined) is not None or (dated and MAIL_ADDRESS.search(joined) is not None)
+    told = WROTE.search(joined) is not None or (dated and _ADDRESSED.search(joined) is not None)
     if len(joined) > _LONGEST or not told:
         return 0
     return 0 if count > 1 and _begins_later(lines, at, count) else count
@@ -212,17 +222,12 @@ def _joined(lines: list[str]) -> str:
 
 
 def _is_sure(lines: list[str]) -> bool:
-    """Enough to fold everything below without a mark on any line: the moment and the writer, said as programs say it."""
+    """Enough to fold everything below without a mark on any line: the minute and the writer, said as programs say it."""
     joined = _joined(lines)
-    if not MOMENT.search(joined):
+    if not _MINUTE.search(joined) or _FIRST_PERSON.search(joined):
         return False
-    if MAIL_ADDRESS.search(joined):
-        return True
-    return (
-        WROTE.search(joined) is not None
-        and BEGINS.match(lines[0]) is not None
-        and re.search(r"\d[:.h]\s?\d\d", joined) is not None
-    )
+    bracketed = _BRACKETED.search(joined) is not None
+    return bracketed or (WROTE.search(joined) is not None and BEGINS.match(lines[0]) is not None)
 
 
 def _join_blanks(lines: list[str], kinds: list[Kind]) -> None:

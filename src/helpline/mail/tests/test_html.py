@@ -134,6 +134,7 @@ ATTRIBUTES = frozenset(
         "data-host",
         "data-misleading",
         "data-remote-src",
+        "data-quote-below",
     ]
 )
 FORBIDDEN = frozenset(
@@ -288,6 +289,11 @@ def test_formatting_stays() -> None:
 def test_quotations_of_webmail_can_be_folded() -> None:
     assert 'class="mail-quote"' in sanitise('<div class="gmail_quote x">old</div>').html
     assert "class" not in sanitise('<div class="btn modal">x</div>').html
+    outlook = sanitise(
+        'new<div id="appendonsend"></div><hr><div id="divRplyFwdMsg" dir="ltr">From: A</div><div id="login">x</div>'
+    ).html
+    assert outlook.count('data-quote-below="true"') == 2
+    assert "id=" not in outlook
 
 
 @pytest.mark.parametrize(

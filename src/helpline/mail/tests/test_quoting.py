@@ -51,6 +51,24 @@ def test_a_forward_of_every_program(case: Case) -> None:
     assert found.text.splitlines() == ["My printer is on fire.", "Please help."]
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Gesendet: Montag, 2. März 2026 um 09:00 Uhr\nVon: Helpdesk <support@desk.example>\nAn: carl@x.example\nBetreff: Re: Printer\n",
+        "On Monday, March 2, 2026 at 09:00:00 AM GMT+1, Helpdesk <support@desk.example> wrote:\n",
+        "Sent with Proton Mail secure email.\n\nOn Monday, March 2nd, 2026 at 9:00 AM, Helpdesk <support@desk.example> wrote:\n",
+        "-------- Original message --------\nFrom: Helpdesk <support@desk.example>\nDate: 02/03/2026 09:00 (GMT+01:00)\nTo: c@x.example\n",
+        "----- Mail original -----\nDe: Helpdesk\nÀ: Carl\nEnvoyé: Lundi 2 Mars 2026 09:00:00\nObjet: Re: Printer\n",
+        "From: Helpdesk <support@desk.example>\nDate: Monday, 2 March 2026 at 09:00\nTo: Carl <c@x.example>\nSubject: Re: Printer\n",
+        "De : Helpdesk [mailto:support@desk.example]\nEnvoyé : lundi 2 mars 2026 09:00\nÀ : Carl\nCc : Ben;\n Sven\nObjet : RE: x\n",
+    ],
+)
+def test_other_programs(above: str) -> None:
+    told = split(f"The number is 4711.\n\n{above}\nPlease send the number.\n")
+    assert told.new == "The number is 4711."
+    assert told.quoted.endswith("Please send the number.")
+
+
 def test_outlook_writes_addresses_in_its_own_way() -> None:
     text = "fyi\n\nFrom: Dora Dupont [mailto:dora@other.example]\nSent: Monday\nTo: a@x.example\nSubject: Help\n\nx\n"
     found = forwarded(text, "FW: Help")
@@ -123,6 +141,10 @@ def test_signatures(text: str, new: str, signature: str | None) -> None:
         "Our log of 2 March 2026 said:\nerror 4711\n",
         "From: the second floor\nplease come\n",
         "Settings:\nFrom: 10\nTo: 20\nfails\n",
+        "On 2 March 2026 I mailed support@desk.example the following:\nthe printer\n",
+        "On 2 March 2026 at 10:15 I wrote to Ada <support@desk.example>:\nthe printer\n",
+        "Am 2.3.2026 um 10:15 schrieb ich an den Support:\nder Drucker\n",
+        "Le 2 mars 2026 à 10:15 j'ai écrit :\nl'imprimante\n",
         "I get > 5 GB\nSubject: hello\n",
         "Steps:\n1. On start it said: hello\n2. done:\nok\n",
         "------\nPrinter\n------\n",
@@ -133,6 +155,14 @@ def test_signatures(text: str, new: str, signature: str | None) -> None:
 def test_words_that_only_look_like_a_quotation_stay(text: str) -> None:
     told = split(text)
     assert told.of(Kind.NEW) == text
+
+
+def test_a_forward_without_a_word_is_shown_whole() -> None:
+    text = "---------- Forwarded message ---------\nFrom: Dora <dora@other.example>\nDate: x\nTo: y\n\nMy printer\n"
+    told = split(text)
+    assert told.new == ""
+    assert told.shown == text.strip()
+    assert split("hello\n> old\n").shown == "hello"
 
 
 def test_indentation_stays() -> None:
