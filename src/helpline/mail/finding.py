@@ -21,6 +21,8 @@ from helpline.tickets.models import StatusKind, Ticket
 
 #: of a longer chain the beginning and the nearest are kept
 _FIRST, _NEAREST = 10, 40
+#: of messages that share id and sender so many are compared, the latest first
+_TWINS = 200
 #: a mail to a crowd makes no more people take part than these
 _CROWD = 100
 
@@ -153,7 +155,7 @@ def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
         alike |= Q(message_id=own, sender=inbound.sender)
     rows = Inbound.objects.filter(alike, mailbox__desk=inbound.mailbox.desk_id).exclude(pk=inbound.pk)
     rows = rows.exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE)).select_related("ticket", "letter")
-    for row in rows.order_by("received_at"):
+    for row in rows.order_by("-received_at")[:_TWINS]:
         if row.sha256 == inbound.sha256 or (row.subject == message.subject and _sent_at(row) == message.date):
             return row
     return None
