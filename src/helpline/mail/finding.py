@@ -4,9 +4,10 @@ Two messages of a thread may come in any order. So a message leaves behind not o
 answers (`mentioned`); an older message that comes later is recognised by them.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -25,9 +26,6 @@ _FIRST, _NEAREST = 10, 40
 _TWINS = 200
 #: a mail to a crowd makes no more people take part than these
 _CROWD = 100
-
-
-Narrow = Callable[[QuerySet[KnownId]], QuerySet[KnownId]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def _answering(reading: Reading) -> Message:
 
 
 def _known(desk: Desk, message: Message, own: frozenset[str]) -> threading.Known:
-    people = _people(message, own)
+    ids = _Ids(desk, message, _people(message, own))
 
     def ours(number: int | None) -> int | None:
         if number is None or not Ticket.objects.filter(desk=desk, number=number).exists():
@@ -73,32 +71,42 @@ def _known(desk: Desk, message: Message, own: frozenset[str]) -> threading.Known
     return threading.Known(
         own_id=lambda said: ours(own_ids.ticket_of_id(said)),
         plus_address=lambda said: ours(own_ids.ticket_of_address(said)),
-        letters=_by_ids(desk, lambda rows: rows.exclude(mentioned=True)),
-        mentioned=_by_ids(desk, lambda rows: rows.filter(mentioned=True, ticket__in=_with(people))),
+        letters=ids.letters,
+        mentioned=ids.mentioned,
         by_number=ours,
         takes_part=lambda ticket, addresses: _takes_part(desk, ticket, addresses),
         own_addresses=own,
     )
 
 
-def _by_ids(desk: Desk, narrow: Narrow) -> Callable[[Sequence[str]], Mapping[str, int]]:
-    """Which of some message ids lead to the number of which ticket, the oldest of several."""
+class _Ids:
+    """The message ids a message names, and the tickets they lead to: of several the oldest."""
 
-    def asked(ids: Sequence[str]) -> dict[str, int]:
-        said = {naming.key(one): one for one in _few(ids)}
-        rows = narrow(KnownId.objects.filter(desk=desk, key__in=said)).order_by("-ticket_id")
-        return {said[key]: number for key, number in rows.values_list("key", "ticket__number")}
+    def __init__(self, desk: Desk, message: Message, people: Collection[str]) -> None:
+        self._people = people
+        keys = {naming.key(one) for one in (message.message_id, *_few(message.ancestors))} - {""}
+        rows = KnownId.objects.filter(desk=desk, key__in=keys).order_by("-ticket_id")
+        self._rows = list(rows.values_list("key", "mentioned", "ticket", "ticket__number")) if keys else []
 
-    return asked
+    def letters(self, ids: Sequence[str]) -> dict[str, int]:
+        """Which of the ids are mails of a ticket."""
+        return self._of(ids, {key: number for key, mentioned, _pk, number in self._rows if not mentioned})
+
+    def mentioned(self, ids: Sequence[str]) -> dict[str, int]:
+        """Which of the ids a mail of a ticket names; of tickets in which somebody of this message takes part."""
+        near = [(key, pk, number) for key, mentioned, pk, number in self._rows if mentioned]
+        tickets = {pk for _key, pk, _number in near}
+        ours = Participant.objects.filter(ticket__in=tickets, address__in=self._people)
+        known = set(ours.values_list("ticket", flat=True)) if near else set()
+        return self._of(ids, {key: number for key, pk, number in near if pk in known})
+
+    @staticmethod
+    def _of(ids: Sequence[str], numbers: Mapping[str, int]) -> dict[str, int]:
+        return {one: numbers[key] for one in ids if (key := naming.key(one)) in numbers}
 
 
 def _few(ids: Sequence[str]) -> Sequence[str]:
     return ids if len(ids) <= _FIRST + _NEAREST else [*ids[:_NEAREST], *ids[-_FIRST:]]
-
-
-def _with(people: Collection[str]) -> QuerySet[Ticket]:
-    """Tickets these people take part in."""
-    return Ticket.objects.filter(participants__address__in=people)
 
 
 def _takes_part(desk: Desk, number: int, addresses: Collection[str]) -> bool:
@@ -154,16 +162,15 @@ def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
     if own:
         alike |= Q(message_id=own, sender=inbound.sender)
     rows = Inbound.objects.filter(alike, mailbox__desk=inbound.mailbox.desk_id).exclude(pk=inbound.pk)
-    rows = rows.exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE)).select_related("ticket", "letter")
-    for row in rows.order_by("-received_at")[:_TWINS]:
-        if row.sha256 == inbound.sha256 or (row.subject == message.subject and _sent_at(row) == message.date):
-            return row
+    rows = rows.exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE)).order_by("-received_at")
+    for pk, digest, subject in rows.values_list("pk", "sha256", "subject")[:_TWINS]:
+        if digest == inbound.sha256 or (subject == message.subject and _sent_at(pk) == message.date):
+            return Inbound.objects.select_related("ticket").get(pk=pk)
     return None
 
 
-def _sent_at(row: Inbound) -> datetime | None:
-    letter = getattr(row, "letter", None)
-    return letter.sent_at if letter else None
+def _sent_at(inbound_id: UUID) -> datetime | None:
+    return Letter.objects.filter(inbound=inbound_id).values_list("sent_at", flat=True).first()
 
 
 def remember(letter: Letter, ticket: Ticket, message: Message) -> None:
