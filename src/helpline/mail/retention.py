@@ -12,12 +12,15 @@ from helpline.mail import store
 from helpline.mail.models import Attachment, Inbound, Mailbox, Verdict
 
 ERASE_EVERY_S: Final = 3600.0
+#: what is written for longer than this, nobody writes any more
+UNFINISHED: Final = timedelta(days=1)
 _AT_ONCE: Final = 500
 
 
 def erase_what_is_due() -> None:
     """The worker's duty."""
     erase_due(SYSTEM_CLOCK)
+    store.clear_unfinished((SYSTEM_CLOCK.now() - UNFINISHED).timestamp())
 
 
 def erase_due(clock: Clock) -> int:

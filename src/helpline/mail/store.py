@@ -98,5 +98,13 @@ def erase(sha256: str) -> None:
     path_of(sha256).unlink(missing_ok=True)
 
 
+def clear_unfinished(before: float) -> int:
+    """Remove what a killed process began to write before that moment (seconds since 1970); how many."""
+    old = [path for path in _folder().glob(".*.part") if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 def _folder() -> Path:
     return Path(settings.ENV.data) / "mail"

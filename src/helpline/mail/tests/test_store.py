@@ -53,3 +53,12 @@ def test_what_is_erased_is_gone(kept: Path) -> None:
     store.erase(digest)
     with pytest.raises(FileNotFoundError):
         store.opened(digest)
+
+
+def test_what_a_killed_process_left_is_cleared_later(kept: Path) -> None:
+    digest = store.put(RAW).sha256
+    for name, written_at in ((".old.part", 1000.0), (".new.part", 5000.0)):
+        (kept / name).write_bytes(RAW[:10])
+        os.utime(kept / name, (written_at, written_at))
+    assert store.clear_unfinished(4000.0) == 1
+    assert {path.name for path in files(kept)} == {".new.part", digest}
