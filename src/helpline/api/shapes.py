@@ -215,6 +215,60 @@ class Note(Given):
     body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20000)]
 
 
+class MailAttachment(Schema):
+    """Size in bytes."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
+class Bounce(Schema):
+    """Which mail of ours could not be delivered to whom: the status code is that of RFC 3463."""
+
+    recipient: str
+    code: str
+    permanent: bool
+
+
+class Inbound(Schema):
+    """A row of the ledger: a message that came in, and what became of it. `text` is its new part, `html` is sanitised."""
+
+    id: UUID
+    received_at: datetime
+    mailbox: str
+    verdict: str = Field(description="waiting, ticket, reply, duplicate, parked or failed")
+    reason: str
+    joined_by: str = Field(description="The test that found the ticket; empty when none did")
+    ticket: int | None = Field(description="Number; of a duplicate that of the message that came before")
+    follows: int | None = Field(description="The ticket it answers, when that was closed too long ago")
+    message_id: str
+    from_: str = Field(alias="from", description="Address, lower case")
+    from_name: str
+    to: list[str]
+    subject: str
+    sent_at: datetime | None
+    text: str
+    quoted: str
+    html: str
+    attachments: list[MailAttachment]
+    machine: str | None = Field(description="Kind of machine that wrote it; null for people")
+    bounce: Bounce | None
+    oddities: list[str]
+    trace: str
+    size: int
+    sha256: str
+    raw: str | None = Field(description="Address of the message as it came in; null when it was erased")
+
+
+class Inbounds(Schema):
+    """Newest first. `after` asks for the next page; empty at the end."""
+
+    items: list[Inbound]
+    after: str
+
+
 class Agent(Schema):
     """`name` is the username; `skills` maps keys to levels."""
 

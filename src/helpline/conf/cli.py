@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from helpline.conf import asterisk_cli
+from helpline.conf import asterisk_cli, mail_cli
 from helpline.conf.switch_cli import add_to
 
 Run = Callable[[argparse.Namespace], int]
@@ -51,6 +51,11 @@ def _switch(options: argparse.Namespace) -> int:
 def _asterisk(options: argparse.Namespace) -> int:
     _setup()
     return asterisk_cli.asterisk(options)
+
+
+def _mail(options: argparse.Namespace) -> int:
+    _setup()
+    return mail_cli.mail(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -114,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     add("worker", _worker, "Start the process that does the jobs.")
     add_to(add("switch", _switch, "The phone switch: start it, look into it, drain it."), _switch)
     asterisk_cli.add_to(add("asterisk", _asterisk, "Write the files of an Asterisk that serves this desk."))
+    mail_cli.add_to(add("mail", _mail, "Take messages from files into a mailbox."))
     add("demo", _demo, "Load the demo desk; doing it twice changes nothing.")
     add("setup-link", _setup_link, "Print a one-time link that makes the first administrator.")
     token = add("token", _token, "Manage API tokens.")
@@ -123,7 +129,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-OWN = ("run", "web", "acd", "worker", "switch", "asterisk", "demo", "setup-link", "token", "-h", "--help")
+OWN = (
+    "run",
+    "web",
+    "acd",
+    "worker",
+    "switch",
+    "asterisk",
+    "mail",
+    "demo",
+    "setup-link",
+    "token",
+    "-h",
+    "--help",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -27,6 +27,7 @@ ROOMS = [
     "helpline.tickets",
     "helpline.telephony",
     "helpline.acd",
+    "helpline.mail",
     "helpline.procedure",
     "helpline.portal",
     "helpline.api",

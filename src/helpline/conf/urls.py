@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("helpline.portal.urls")),
     path("", include("helpline.procedure.urls")),
     path("", include("helpline.acd.urls")),
+    path("", include("helpline.mail.urls")),
     path("", include("helpline.telephony.urls")),
     path("", include("helpline.tickets.urls")),
     path("", include("helpline.customers.urls")),

@@ -32,14 +32,23 @@ def emit(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("an outbox event belongs into the transaction of its action")
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    take_turn()
     event = OutboxEvent.objects.create(
         at=clock.now(), kind=kind, desk_id=desk_id, topics=list(topics), data=dict(data or {})
     )
     transaction.on_commit(_ring_once_per_transaction)
     return event
+
+
+def take_turn() -> None:
+    """Have others wait with their events until this transaction ends; `emit` does so too.
+
+    Call it before changing a row that others change before they emit: who holds the turn and waits for such a row
+    would meet one who holds the row and waits for the turn.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _ring_once_per_transaction() -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,8 @@ from helpline.customers.models import Asset, Contact, EmailAddress, Organisation
 from helpline.customers.numbers import e164
 from helpline.people.models import Desk
 
+#: signs of a mail address (RFC 5321, section 4.5.3.1.3)
+LONGEST_ADDRESS = 254
 #: fields of a contact a person may change
 EDITABLE = ("name", "user_id", "organisation", "language", "location", "job", "note")
 
@@ -145,6 +149,29 @@ def add_address(actor: Actor, contact: Contact, address: str, *, clock: Clock = 
     if made:
         _changed(actor, contact, {"address": ["", value]}, clock)
     return row
+
+
+@transaction.atomic
+def contact_of_address(
+    actor: Actor, desk: Desk, address: str, *, name: str = "", clock: Clock = SYSTEM_CLOCK
+) -> Contact | None:
+    """The contact of the desk with this mail address, the oldest of several, made when there is none.
+
+    A new one is called `name`, else what stands before the @. None for what is no address or too long for one.
+    """
+    value = address.strip().lower()
+    try:
+        validate_email(value)
+    except ValidationError:
+        return None
+    if len(value) > LONGEST_ADDRESS:
+        return None
+    known = Contact.objects.filter(desk=desk, addresses__address=value, erased_at=None)
+    found = known.select_related("organisation", "desk").order_by("pk").first()
+    if found is not None:
+        return found
+    called = " ".join(name.split())[:150] or value.partition("@")[0]
+    return create_contact(actor, desk, called, address=value, clock=clock)
 
 
 @transaction.atomic

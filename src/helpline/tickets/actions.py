@@ -1,6 +1,6 @@
 """What is done to tickets: the only writers of this room, one verb each, one transaction each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,6 +38,7 @@ from helpline.tickets.models import (
 from helpline.tickets.setup_actions import create_category, create_priority, give_priorities
 
 __all__ = [
+    "add_mail",
     "add_note",
     "another_ticket",
     "attach_call",
@@ -58,9 +59,13 @@ __all__ = [
 
 
 def _next_number() -> int:
-    TicketCounter.objects.get_or_create(name="ticket")
+    # some have told of other things before they open a ticket
+    outbox.take_turn()
     # the row stays ours until the transaction ends, so the number read back is nobody else's
-    TicketCounter.objects.filter(name="ticket").update(last=F("last") + 1)
+    counter = TicketCounter.objects.filter(name="ticket")
+    if not counter.update(last=F("last") + 1):
+        TicketCounter.objects.get_or_create(name="ticket")
+        counter.update(last=F("last") + 1)
     return TicketCounter.objects.values_list("last", flat=True).get(name="ticket")
 
 
@@ -172,6 +177,43 @@ def add_note(actor: Actor, ticket: Ticket, body: str, *, clock: Clock = SYSTEM_C
     audit.record(
         actor, "note", "ticket", ticket.number, desk_id=ticket.desk_id, changes={"item": item.pk}, clock=clock
     )
+    return item
+
+
+#: a mail of the customer takes a ticket back to work from these
+_REOPENED_FROM = (StatusKind.WAITING_CUSTOMER, StatusKind.SOLVED, StatusKind.CLOSED)
+
+
+@transaction.atomic
+def add_mail(
+    actor: Actor,
+    ticket: Ticket,
+    body: str,
+    *,
+    contact: Contact | None = None,
+    data: Mapping[str, Any] | None = None,
+    reopen: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Item:
+    """Put a mail into the thread: of a contact, or of the actor. `data`: plain JSON facts of the room that knows mail.
+
+    With `reopen` a ticket that waits for the customer, or is done, is open again; that is a change of its own. A
+    mail of a person at the desk is a first response.
+    """
+    require_work(actor, ticket.desk_id)
+    item = _add_item(
+        ticket,
+        clock,
+        kind=ItemKind.MAIL,
+        author_id=actor.user_id,
+        contact=contact,
+        body=body,
+        data=dict(data or {}),
+    )
+    if reopen and ticket.status in _REOPENED_FROM:
+        change(actor, ticket, status=StatusKind.OPEN, clock=clock)
+    if not actor.is_system:
+        _responded(ticket, clock)
     return item
 
 

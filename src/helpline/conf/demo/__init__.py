@@ -25,8 +25,10 @@ from helpline.conf.demo import (
     spoken,
 )
 from helpline.conf.demo.plan import SEED, Planner
+from helpline.core.access import SYSTEM
 from helpline.core.clock import Clock
 from helpline.customers.models import Contact
+from helpline.mail.actions import create_mailbox
 from helpline.people.models import Desk
 from helpline.tickets.models import LIVE_KINDS, Incident, IncidentJoin, IncidentState, Ticket
 
@@ -45,6 +47,7 @@ def load(clock: Clock) -> str:
         phones = phone_plan.lay(house, categories)
         versions = past_runs.publish(house, clock)
         contacts = callers.settle(house, clock)
+        _mailbox(house, clock)
         articles.write(house, clock)
         plan = Planner(clock.now(), contacts).plan()
         rng = Random(SEED + 1)  # plausible, not secret
@@ -55,6 +58,12 @@ def load(clock: Clock) -> str:
         past_runs.record(plan, kept, clock.now())
         _incidents(house, contacts, tickets, clock)
     return _summary(len(contacts), len(tickets))
+
+
+def _mailbox(house: cast.House, clock: Clock) -> None:
+    """Where people write to the Acme IT Help Desk."""
+    acme = house.desks["acme"]
+    create_mailbox(SYSTEM, acme, "support", "support@desk.example", clock=clock)
 
 
 def _incidents(house: cast.House, contacts: list[Contact], tickets: list[Ticket], clock: Clock) -> None:

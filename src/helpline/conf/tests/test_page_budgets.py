@@ -20,6 +20,10 @@ from helpline.conf.tests.busy_desk import BusyDesk, busy
 from helpline.core.access import SYSTEM as SYSTEM_ACTOR
 from helpline.core.clock import SYSTEM
 from helpline.knowledge.models import Article
+from helpline.mail.actions import file as file_mail
+from helpline.mail.actions import receive
+from helpline.mail.models import Inbound, Mailbox
+from helpline.mail.tests.factories import mail
 from helpline.people.actions import create_token
 from helpline.people.models import User
 from helpline.procedure.models import Procedure
@@ -107,6 +111,21 @@ def _prompt(desk: BusyDesk) -> str:
     return "7" * 64
 
 
+def _mail(_desk: BusyDesk) -> object:
+    """A mail that came in with a file."""
+    known = Inbound.objects.filter(source_uid="budget").first()
+    if known is not None:
+        return known.pk
+    raw = mail(files=(("plan.bin", b"plan"),))
+    received = receive(Mailbox.objects.get(name="support"), raw, "budget", queue=False)
+    file_mail(received.inbound)
+    return received.inbound.pk
+
+
+def _mail_part(name: str) -> Addresses:
+    return lambda desk: [reverse(name, args=[_mail(desk), 0])]
+
+
 def _recording(desk: BusyDesk) -> object:
     return Recording.objects.filter(call=desk.past, state=RecordingState.STORED)[0].pk
 
@@ -156,6 +175,8 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "people:desk": _at(_desk),
     "recording_file": _at(_recording),
     "prompt_file": _at(_prompt),
+    "mail_raw": _at(_mail),
+    "mail_part": _mail_part,
     "tickets:list": _tickets,
     "tickets:new": _at(),
     "tickets:ticket": _at(_number),
@@ -196,6 +217,9 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "api:ticket_list": _at(),
     "api:ticket_detail": _at(_number),
     "api:agent_list": _at(),
+    "api:ledger": _at(queries=("", "?verdict=ticket&text=printer")),
+    "api:inbound_detail": _at(_mail),
+    "api:inbound_raw": _at(_mail),
     "api:queue_list": _at(),
     "account_login": _at(),
     "account_logout": _at(),
@@ -242,7 +266,7 @@ POSTS = frozenset(
         *(f"api:{verb}" for verb in ("hold", "consult", "transfer", "wrap_up_done", "answer", "reject")),
         *(f"api:{verb}" for verb in ("unhold", "swap", "merge", "complete", "cancel_consult", "hangup")),
         *(f"api:{verb}" for verb in ("pause_recording", "resume_recording", "set_state")),
-        *(f"api:{verb}" for verb in ("add_note", "front_end_message")),
+        *(f"api:{verb}" for verb in ("add_note", "front_end_message", "inbound_replay")),
     }
 )
 #: addresses that answer a GET under another name

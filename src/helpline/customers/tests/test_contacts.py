@@ -135,3 +135,30 @@ class TestWriting:
             access.contact(eve, who.pk)
         with pytest.raises(NotAllowed):
             actions.add_number(eve, who, "0201234567")
+
+
+class TestAddresses:
+    def test_who_wrote_before_is_known_by_the_address(self):
+        who = carl()
+        desk = actor("ada", Role.AGENT)
+        actions.add_address(desk, who, "Carl@Acme.example")
+        actions.add_address(desk, ContactFactory(), "carl@acme.example")
+        assert actions.contact_of_address(desk, who.desk, " CARL@acme.example ", name="C.J.") == who
+
+    def test_a_stranger_becomes_a_contact_once(self):
+        desk = actor("ada", Role.AGENT)
+        made = actions.contact_of_address(desk, DeskFactory(), "dora@b.example", name="Dora  Novak")
+        assert (made.name, made.addresses.get().address) == ("Dora Novak", "dora@b.example")
+        assert actions.contact_of_address(desk, DeskFactory(), "dora@b.example") == made
+        assert actions.contact_of_address(desk, DeskFactory(), "eva@b.example").name == "eva"
+
+    def test_of_another_desk_is_another_person(self):
+        boss = actor("ada", Role.AGENT)
+        first = actions.contact_of_address(boss, DeskFactory(), "dora@b.example")
+        globex = DeskFactory(key="globex")
+        ben = actor("ben", Role.AGENT, desk=globex)
+        assert actions.contact_of_address(ben, globex, "dora@b.example") != first
+
+    @pytest.mark.parametrize("address", ["", "nobody", "a@b@c", "x" * 300 + "@b.example"])
+    def test_what_is_no_address_is_nobody(self, address):
+        assert actions.contact_of_address(actor("ada", Role.AGENT), DeskFactory(), address) is None

@@ -219,3 +219,47 @@ class TestWords:
         assert actions.create_category(SYSTEM, desk, "VPN", parent=network) == vpn
         with pytest.raises(Invalid):
             actions.create_category(SYSTEM, desk, "A > B")
+
+
+class TestMails:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("new", "new"),
+            ("open", "open"),
+            ("waiting_customer", "open"),
+            ("solved", "open"),
+            ("closed", "open"),
+        ],
+    )
+    def test_a_mail_of_the_customer_takes_the_ticket_back_to_work(self, before, after):
+        ticket = TicketFactory(status=before)
+        item = actions.add_mail(
+            SYSTEM, ticket, "Still.", contact=ticket.requester, data={"a": 1}, reopen=True
+        )
+        ticket.refresh_from_db()
+        assert (ticket.status, ticket.solved_at, ticket.first_response_at) == (after, None, None)
+        assert (item.kind, item.contact, item.body, item.data) == (
+            "mail",
+            ticket.requester,
+            "Still.",
+            {"a": 1},
+        )
+        assert ticket.items.filter(kind="change").exists() is (before != after)
+
+    def test_one_of_a_machine_leaves_it_alone(self):
+        ticket = TicketFactory(status="solved")
+        actions.add_mail(SYSTEM, ticket, "I am away.")
+        ticket.refresh_from_db()
+        assert ticket.status == "solved"
+
+    def test_a_mail_of_ada_is_the_first_response(self, ada):
+        ticket = TicketFactory(status="open")
+        item = actions.add_mail(ada, ticket, "Try again, please.")
+        ticket.refresh_from_db()
+        assert ticket.first_response_at is not None
+        assert item.author_id == ada.user_id
+
+    def test_a_manager_writes_none(self):
+        with pytest.raises(NotAllowed):
+            actions.add_mail(actor("mona", Role.MANAGER), TicketFactory(), "Hello")

@@ -62,6 +62,7 @@ def test_there_is_as_much_as_promised(demo):
     assert demo["tickets.Ticket"] == 120
     assert demo["telephony.Call"] == 200
     assert demo["knowledge.Article"] == 10
+    assert demo["mail.Mailbox"] == 1
     assert Ticket.objects.filter(status__in=LIVE_KINDS).count() > 15
     assert set(Item.objects.values_list("kind", flat=True)) == {"note", "change", "call", "promise"}
 

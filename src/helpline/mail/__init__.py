@@ -1,0 +1,1 @@
+"""The room of mail: every message in, none lost, answered well."""

@@ -1,0 +1,215 @@
+"""From a row of the ledger to its verdict: read, recognise, find the ticket, write all of it in one transaction.
+
+May be done twice, at the same time and after a crash: only a row that still waits is filed. Messages of a desk are
+filed one after another, so that two of one thread that come together see each other.
+"""
+
+import logging
+import traceback
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from helpline.core import outbox
+from helpline.core.access import SYSTEM
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.customers import actions as customers
+from helpline.customers.models import Contact
+from helpline.mail import events, finding, naming
+from helpline.mail.colleagues import on_behalf
+from helpline.mail.letters import write_letter
+from helpline.mail.models import Inbound, Reason, Verdict
+from helpline.mail.reading import Reading, read
+from helpline.people.models import Desk
+from helpline.tickets import actions as tickets
+from helpline.tickets.models import Item, Ticket
+
+log = logging.getLogger(__name__)
+
+#: machines whose mail opens no ticket; what lists and programs send may be for us
+NOT_FOR_US = frozenset(
+    {"auto_reply", "bounce", "delayed", "delivered", "receipt", "feedback", "challenge", "own"}
+)
+_TRACE_LENGTH = 8000
+
+
+def file(which: UUID | Inbound, *, clock: Clock = SYSTEM_CLOCK) -> Verdict:
+    """Give the message its verdict and return it; a message that has one keeps it.
+
+    Whatever is wrong with the message ends as the verdict `failed` with its trace. Raises OperationalError,
+    InterfaceError and OSError when the database or the disk cannot be used now: the message waits on.
+    """
+    inbound = which if isinstance(which, Inbound) else _row(which)
+    if inbound.verdict != Verdict.WAITING:
+        return Verdict(inbound.verdict)
+    try:
+        return _file(inbound, read(inbound), clock)
+    except (OperationalError, InterfaceError):
+        raise
+    except FileNotFoundError:
+        return fail(inbound, "The bytes of the message are gone.", clock)
+    except OSError:
+        raise
+    except Exception:
+        # Whatever a stranger's bytes make fail must not stop the messages behind them.
+        log.exception("mail %s could not be filed", inbound.pk)
+        return fail(inbound, traceback.format_exc()[-_TRACE_LENGTH:], clock)
+
+
+def _row(inbound_id: UUID) -> Inbound:
+    return Inbound.objects.select_related("mailbox__desk").get(pk=inbound_id)
+
+
+@transaction.atomic
+def _file(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
+    if not _ours_to_file(inbound):
+        return Verdict(inbound.verdict)
+    message = reading.message
+    inbound.message_id = naming.key(message.message_id)
+    inbound.sender = message.sender.key[:320] if message.sender else ""
+    inbound.subject = message.subject
+    inbound.machine = reading.machine
+    inbound.bounce = reading.bounce
+    inbound.oddities = list(message.oddities)
+    with translation.override(inbound.mailbox.language):
+        _decide(inbound, reading, clock)
+    return _conclude(inbound, clock)
+
+
+def _ours_to_file(inbound: Inbound) -> bool:
+    """Wait for who else files at this desk; False when the message was filed meanwhile."""
+    desk = Desk.objects.select_for_update(no_key=True).filter(pk=inbound.mailbox.desk_id)
+    desk.values_list("pk").get()
+    inbound.verdict = Inbound.objects.values_list("verdict", flat=True).get(pk=inbound.pk)
+    return inbound.verdict == Verdict.WAITING
+
+
+def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
+    first = finding.earlier(inbound, reading)
+    if first is not None:
+        _is_duplicate(inbound, first)
+    elif reason := _parked_because(inbound, reading):
+        _park(inbound, reading, reason)
+    else:
+        _place(inbound, reading, clock)
+
+
+def _is_duplicate(inbound: Inbound, first: Inbound) -> None:
+    inbound.verdict, inbound.first, inbound.ticket = Verdict.DUPLICATE, first, first.ticket
+    same = first.sha256 == inbound.sha256
+    inbound.reason = Reason.SAME_BYTES if same else Reason.SAME_MESSAGE_ID
+
+
+def _parked_because(inbound: Inbound, reading: Reading) -> Reason | None:
+    sender = reading.message.sender
+    if reading.too_large:
+        return Reason.TOO_LARGE
+    if sender is None or "@" not in sender.address:
+        return Reason.NO_SENDER
+    return Reason.LOOP if reading.machine == "own" else None
+
+
+def _park(inbound: Inbound, reading: Reading, reason: Reason) -> None:
+    inbound.verdict, inbound.reason = Verdict.PARKED, reason
+    write_letter(inbound, reading, None)
+
+
+def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
+    """Into the ticket it belongs to, else into a new one; a machine that answers nothing of ours is parked."""
+    joined = finding.find(inbound.mailbox.desk, reading)
+    ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
+    if ticket is None and reading.machine in NOT_FOR_US:
+        bounced = reading.machine in ("bounce", "delayed")
+        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE)
+        return
+    if ticket is None:
+        reading = on_behalf(inbound.mailbox.desk, reading)
+    contact = _writer(inbound, reading, clock)
+    if ticket is not None and joined is not None:
+        inbound.verdict, inbound.reason, inbound.joined_by = Verdict.REPLY, Reason.JOINED, joined.by
+    else:
+        ticket = _open(inbound, reading, contact, clock)
+        inbound.verdict, inbound.reason = Verdict.TICKET, Reason.NEW
+        if joined is not None:
+            inbound.reason, inbound.joined_by, inbound.follows = Reason.AFTER_CLOSED, joined.by, joined.ticket
+    inbound.ticket = ticket
+    item = _add_item(inbound, reading, ticket, contact, clock)
+    letter = write_letter(inbound, reading, item)
+    finding.remember(letter, ticket, reading.message)
+    if reading.machine not in NOT_FOR_US:
+        finding.takes_part(ticket, reading)
+
+
+def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
+    """The contact behind the sender's address, made when there is none; a machine is nobody."""
+    sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
+    if sender is None or reading.machine in NOT_FOR_US:
+        return None
+    return customers.contact_of_address(
+        SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock
+    )
+
+
+def _open(inbound: Inbound, reading: Reading, contact: Contact | None, clock: Clock) -> Ticket:
+    told = reading.forwarded.subject if reading.forwarded else reading.message.subject
+    subject = told.strip() or reading.text.strip().partition("\n")[0].strip()
+    return tickets.open_ticket(
+        SYSTEM,
+        inbound.mailbox.desk,
+        subject or _("(no subject)"),
+        requester=contact,
+        channel="mail",
+        clock=clock,
+    )
+
+
+def _add_item(
+    inbound: Inbound, reading: Reading, ticket: Ticket, contact: Contact | None, clock: Clock
+) -> Item:
+    facts = {"inbound": str(inbound.pk), "from": inbound.sender, "joined_by": inbound.joined_by}
+    if reading.forwarded:
+        # read from words that anybody can type: shown as unproven
+        facts["forwarded_from"] = reading.forwarded.sender.address
+    return tickets.add_mail(
+        SYSTEM,
+        ticket,
+        reading.text,
+        contact=contact,
+        data=facts | ({"machine": reading.machine} if reading.machine else {}),
+        reopen=reading.machine not in NOT_FOR_US,
+        clock=clock,
+    )
+
+
+def _conclude(inbound: Inbound, clock: Clock) -> Verdict:
+    inbound.filed_at = clock.now()
+    inbound.save()
+    outbox.emit(
+        events.MAIL_FILED,
+        desk_id=inbound.mailbox.desk_id,
+        topics=events.ledger_topics(inbound),
+        data={
+            "inbound": str(inbound.pk),
+            "mailbox": inbound.mailbox.name,
+            "verdict": str(inbound.verdict),
+            "reason": str(inbound.reason),
+            "ticket": inbound.ticket.number if inbound.ticket else None,
+            "machine": inbound.machine,
+        },
+        clock=clock,
+    )
+    return Verdict(inbound.verdict)
+
+
+@transaction.atomic
+def fail(inbound: Inbound, trace: str, clock: Clock = SYSTEM_CLOCK) -> Verdict:
+    """The message could not be read; it is kept, says why, and can be replayed."""
+    inbound = Inbound.objects.select_related("mailbox").get(pk=inbound.pk)
+    if inbound.verdict != Verdict.WAITING:
+        return Verdict(inbound.verdict)
+    inbound.verdict, inbound.reason = Verdict.FAILED, Reason.ERROR
+    inbound.trace = trace.replace("\x00", "\ufffd")
+    return _conclude(inbound, clock)

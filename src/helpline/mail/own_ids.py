@@ -1,0 +1,28 @@
+"""The ids of this installation: the key behind their proof, and what they lead to."""
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from helpline.mail import proof
+
+
+def key() -> bytes:
+    """The key that new ids are proven with, made from the installation's secret key."""
+    return HKDF(SHA256(), 32, None, b"helpline mail ids").derive(settings.SECRET_KEY.encode())
+
+
+def is_own(message_id: str) -> bool:
+    """True for a Message-ID that we made."""
+    return proof.read_message_id((key(),), message_id) is not None
+
+
+def ticket_of_id(message_id: str) -> int | None:
+    """The number of the ticket that a Message-ID of ours names."""
+    proven = proof.read_message_id((key(),), message_id)
+    return proven.ticket if proven else None
+
+
+def ticket_of_address(address: str) -> int | None:
+    """The number of the ticket that a plus-address of ours names."""
+    return proof.read_plus_address((key(),), address)

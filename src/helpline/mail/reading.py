@@ -1,0 +1,125 @@
+"""A message as filing needs it: read, recognised, cut and cleaned; its attachments safe in the store.
+
+Everything here happens before the transaction: it takes time and touches no row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from helpline.mail import bounce, html, machine, own_ids, quoting, store
+from helpline.mail.forwarding import Forwarded
+from helpline.mail.message import Message, Part
+from helpline.mail.models import Inbound, Mailbox
+from helpline.mail.parse import parse, parse_file
+
+#: of a message too large to be read, this much is looked at, for its headers
+_HEADERS = 1 << 18
+#: of a bounce in plain words
+_BOUNCE_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A part of the message and where its bytes lie now."""
+
+    part: Part
+    stored: store.Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message says and what it is.
+
+    `text` is its new part, `quoted` all the rest; `machine` is "" for people. A bounce has {recipient, code,
+    permanent}; `reported` are the ids a report says it is about, the surest first.
+    """
+
+    message: Message
+    text: str = ""
+    quoted: str = ""
+    html: str = ""
+    machine: str = ""
+    bounce: dict[str, Any] | None = None
+    reported: tuple[str, ...] = ()
+    #: the mail within, when a colleague handed it on
+    forwarded: Forwarded | None = None
+    #: addresses of the desk's mailboxes, lower case
+    own: frozenset[str] = frozenset()
+    files: tuple[Kept, ...] = ()
+    too_large: bool = False
+
+
+def read(inbound: Inbound) -> Reading:
+    """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
+    own = own_addresses(inbound.mailbox.desk_id)
+    if inbound.size > inbound.mailbox.max_size:
+        return Reading(_beginning(inbound), own=own, too_large=True)
+    message = parse_file(store.path_of(inbound.sha256))
+    split = quoting.split(message.text)
+    kind, told, reported = _recognised(message, own)
+    return Reading(
+        message=message,
+        text=split.new or message.text.strip(),
+        quoted=_rest(split) if split.new else "",
+        html=html.sanitise(message.html, _places(inbound, message)).html if message.html else "",
+        machine=kind,
+        bounce=told,
+        reported=reported,
+        own=own,
+        files=tuple(Kept(part, store.put(part.chunks())) for part in message.parts),
+    )
+
+
+def own_addresses(desk_id: int) -> frozenset[str]:
+    """Addresses of the desk's mailboxes, lower case."""
+    return frozenset(Mailbox.objects.filter(desk=desk_id).values_list("address", flat=True))
+
+
+def _recognised(message: Message, own: frozenset[str]) -> tuple[str, dict[str, Any] | None, tuple[str, ...]]:
+    """The kind of machine mail, the facts of a bounce, and the ids a report is about."""
+    finding = machine.recognise(message, own, own_ids.is_own)
+    if finding is None:
+        return "", None, ()
+    kind = finding.kind.value
+    if finding.kind is machine.Machine.FEEDBACK:
+        complaint = bounce.read_feedback(message)
+        return kind, None, complaint.original_ids if complaint else ()
+    report = bounce.read(message)
+    if report is not None:
+        return kind, _worst(report), report.original_ids
+    if finding.kind is machine.Machine.BOUNCE:
+        code = bounce.code_of(message.text[:_BOUNCE_TEXT])
+        return kind, {"recipient": "", "code": code, "permanent": not code.startswith("4")}, ()
+    return kind, None, ()
+
+
+def _worst(report: bounce.Report) -> dict[str, Any] | None:
+    """Whom the mail did not reach, and why; None for good news."""
+    if report.delivered:
+        return None
+    ordered = sorted(report.recipients, key=lambda one: (not one.permanent, one.action != "failed"))
+    recipient = ordered[0].address if ordered else ""
+    return {"recipient": recipient, "code": report.code, "permanent": report.permanent}
+
+
+def _beginning(inbound: Inbound) -> Message:
+    with store.opened(inbound.sha256) as file:
+        return parse(file.read(_HEADERS))
+
+
+def _rest(split: quoting.Split) -> str:
+    return "".join(one.text for one in split.stretches if one.kind is not quoting.Kind.NEW).strip("\n")
+
+
+def _places(inbound: Inbound, message: Message) -> Callable[[str], str | None]:
+    """Where the desk has the pictures that the text shows by their content id."""
+    places = {part.content_id: place for place, part in enumerate(message.parts) if part.content_id}
+
+    def address(content_id: str) -> str | None:
+        place = places.get(content_id)
+        return None if place is None else reverse("mail_part", args=[inbound.pk, place])
+
+    return address

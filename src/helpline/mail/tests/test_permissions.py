@@ -1,0 +1,96 @@
+"""Who may see which mail, and who may have it filed again."""
+
+import pytest
+from django.test import Client
+
+from helpline.core.access import SYSTEM, Role
+from helpline.core.clock import SetClock
+from helpline.core.errors import Conflict, DeskError, Invalid, NotAllowed
+from helpline.mail import actions
+from helpline.mail.models import Inbound, Mailbox, MailboxKind, Verdict
+from helpline.mail.tests.factories import arrive, mail
+from helpline.people.tests.factories import DeskFactory, UserFactory, actor
+from helpline.people.tests.permissions import wrongs
+
+READERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD, Role.COACH, Role.DESK_ADMIN, Role.MANAGER}
+TABLE = [
+    ("get", "/mail/{id}/raw/", READERS),
+    ("get", "/mail/{id}/parts/0/", READERS),
+]
+
+
+@pytest.fixture
+def row(support: Mailbox, clock: SetClock) -> Inbound:
+    return arrive(support, mail(files=(("page.html", b"<script>alert(1)</script>"),)), clock)
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
+def test_table(row: Inbound, method: str, path: str, allowed: set[Role]) -> None:
+    assert wrongs(path.format(id=row.pk), method, allowed, row.mailbox.desk) == []
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
+def test_nothing_of_another_desk(row: Inbound, method: str, path: str, allowed: set[Role]) -> None:
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
+    assert getattr(client, method)(path.format(id=row.pk)).status_code == 404
+
+
+def test_what_a_mail_carries_is_saved_and_never_run(row: Inbound) -> None:
+    client = Client()
+    client.force_login(UserFactory(roles=[(row.mailbox.desk, Role.AGENT)]))
+    for path in ("raw/", "parts/0/"):
+        answer = client.get(f"/mail/{row.pk}/{path}")
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer["Content-Security-Policy"]
+        assert b"".join(answer.streaming_content)
+    assert client.get(f"/mail/{row.pk}/parts/7/").status_code == 404
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_have_a_message_filed_again(support: Mailbox, clock: SetClock, role: Role) -> None:
+    row = arrive(support, mail(sender="", message_id="<n@x>"), clock)
+    who = actor("someone", role)
+    if role in {Role.LEAD, Role.DESK_ADMIN}:
+        actions.replay(who, row, clock=clock)
+        assert Inbound.objects.get().verdict == Verdict.WAITING
+        assert actions.file(row.pk, clock=clock) == Verdict.PARKED
+    else:
+        with pytest.raises(NotAllowed):
+            actions.replay(who, row, clock=clock)
+
+
+def test_what_is_in_a_ticket_stays_there(support: Mailbox, clock: SetClock) -> None:
+    row = arrive(support, mail(), clock)
+    with pytest.raises(Conflict, match="Only a message"):
+        actions.replay(SYSTEM, row, clock=clock)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_make_a_mailbox(db: None, role: Role) -> None:
+    desk = DeskFactory()
+    who = actor("someone", role, desk=desk)
+    if role == Role.DESK_ADMIN:
+        made = actions.create_mailbox(who, desk, "sales", "Sales@Desk.example", kind=MailboxKind.IMAP)
+        assert (made.address, made.language) == ("sales@desk.example", desk.language)
+    else:
+        with pytest.raises(NotAllowed):
+            actions.create_mailbox(who, desk, "sales", "sales@desk.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "error"),
+    [
+        ("two words", "a@desk.example", Invalid),
+        ("", "a@desk.example", Invalid),
+        ("sales", "nobody", Invalid),
+        ("support", "a@desk.example", Conflict),
+        ("sales", "Support@desk.example", Conflict),
+    ],
+)
+def test_a_mailbox_that_cannot_be(support: Mailbox, name: str, address: str, error: type[DeskError]) -> None:
+    with pytest.raises(error):
+        actions.create_mailbox(SYSTEM, support.desk, name, address)
+    assert Mailbox.objects.count() == 1
