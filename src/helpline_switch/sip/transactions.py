@@ -17,7 +17,7 @@ from helpline_switch.sip import leftovers
 from helpline_switch.sip.causes import phrase
 from helpline_switch.sip.events import Transport
 from helpline_switch.sip.finals import TwoShelves
-from helpline_switch.sip.flows import Address, Connection, Flow, RemoteAddress
+from helpline_switch.sip.flows import Address, Connection, Flow, Nowhere, RemoteAddress
 from helpline_switch.sip.framing import to_text
 from helpline_switch.sip.gate import Gate
 from helpline_switch.sip.hub import Hub
@@ -241,9 +241,7 @@ class Transactions(Repetitions):
 
     def _unreachable(self, msg: Any, resp_cb: Any, laddress: Any, *rest: Any, **named: Any) -> Any:
         """A transaction that fails with 503 in the next turn: nobody can be dialled on that transport."""
-        nowhere = Flow(self._hub.udp.loop, "ws", self._hub.local["ws"])
-        nowhere.alive = False
-        nowhere.reliable = True
+        nowhere = Nowhere(self._hub.udp.loop, "ws", self._hub.local["ws"])
         transaction = super().newTransaction(msg, resp_cb, laddress, nowhere, *rest, **named)
         Timeout(self.transport_error, 0, 1, transaction)
         return transaction
