@@ -196,7 +196,10 @@ class Transactions(Repetitions):
         return transaction
 
     def cancelTransaction(self, t: Any, extra_headers: Any = None) -> None:  # noqa: N802
-        """The stack forgets the extra headers when the CANCEL has to wait for the first reply."""
+        """The stack forgets the extra headers when the CANCEL has to wait for the first reply. One that is under way is
+        enough."""
+        if t.cancel.getTId(True, True) in self.tclient:
+            return
         if extra_headers is not None:
             t.cancel.appendHeaders(extra_headers)
         super().cancelTransaction(t)
