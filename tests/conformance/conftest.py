@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +16,8 @@ from tests.peers.asterisk import Asterisk, wanted
 from tests.peers.ports import free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, tone, write_wav
+
+log = logging.getLogger(__name__)
 
 PEOPLE = ("ada", "ben", "sven", "lena")
 
@@ -28,15 +31,30 @@ async def switch(
         wanted()
     running: AnySwitch = Asterisk(directory) if request.param == "asterisk" else Switch(directory)
     async with running:
-        async with running.ari(listen=False) as ari:
-            for name in PEOPLE:
-                await ari.account(name, f"{name}-secret")
+        await _give_accounts(running)
         yield running
+
+
+async def _give_accounts(switch: AnySwitch) -> None:
+    async with switch.ari(listen=False) as ari:
+        for name in PEOPLE:
+            await ari.account(name, f"{name}-secret")
+
+
+async def _waken(switch: AnySwitch) -> None:
+    """Asterisk stood still in a test before: that test has failed, and this one gets a fresh one."""
+    if not isinstance(switch, Asterisk) or await switch.answers():
+        return
+    log.error("Asterisk stands still: %s", await switch.threads())
+    await switch.stop()
+    await switch.start()
+    await _give_accounts(switch)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def ari(switch: AnySwitch) -> AsyncIterator[Ari]:
     """The desk's application; afterwards nothing is left in the switch."""
+    await _waken(switch)
     async with switch.ari() as client:
         yield client
         await _sweep(client)

@@ -11,10 +11,12 @@ import pytest
 
 from tests.journeys.floor import PASSWORD as PHONE_PASSWORD
 from tests.journeys.floor import Floor
+from tests.peers.asterisk import Asterisk, wanted
 from tests.peers.baresip import Phone
 from tests.peers.browser import Chromium
 from tests.peers.desk import Desk
-from tests.peers.switch import PASSWORD, USER, Switch
+from tests.peers.doors import PASSWORD, USER
+from tests.peers.switch import Switch
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer, pytest.mark.slow]
 
@@ -25,31 +27,41 @@ actions.create_user(SYSTEM, "carl", password={PHONE_PASSWORD!r}, phone_password=
 """
 
 
+Node = Switch | Asterisk
+
+
 @dataclass
 class Site:
     """The desk's people (steered over the south), and both switches."""
 
     floor: Floor
-    north: Switch
-    south: Switch
+    north: Node
+    south: Node
 
-    def phone(self, switch: Switch, name: str, **more: object) -> Phone:
+    def phone(self, switch: Node, name: str, **more: object) -> Phone:
         return Phone(switch, name, PHONE_PASSWORD, self.floor.directory, **more)  # type: ignore[arg-type]  # its options
 
-    def name(self, switch: Switch) -> str:
+    def name(self, switch: Node) -> str:
         return f"127.0.0.1:{switch.ari_port}"
 
 
-async def _knows(switch: Switch, account: str) -> None:
+async def _knows(switch: Node, account: str) -> None:
     """The desk has given the account to the node."""
     async with asyncio.timeout(20), switch.ari(listen=False) as ari:
         while not any(one["resource"] == account for one in await ari.get("/endpoints")):
             await asyncio.sleep(0.1)
 
 
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    north, south = Switch(tmp_path / "north"), Switch(tmp_path / "south")
+def _nodes(kind: str, directory: Path) -> tuple[Node, Node]:
+    if kind == "asterisk":
+        wanted()
+        return Asterisk(directory / "north"), Asterisk(directory / "south")
+    return Switch(directory / "north"), Switch(directory / "south")
+
+
+@pytest.fixture(params=["embedded", "asterisk"])
+async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Site]:
+    north, south = _nodes(request.param, tmp_path)
     desk = Desk(
         tmp_path,
         HELPLINE_ARI_URL=f"{north.base}/ari {south.base}/ari",
@@ -58,7 +70,8 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     )
     desk.sip_port, desk.ari_port = south.sip_port, south.ari_port
     for switch in (north, south):
-        switch.allow(desk.url)
+        if isinstance(switch, Switch):
+            switch.allow(desk.url)
     desk.data.mkdir()
     (desk.data / "ari.password").write_text(PASSWORD)
     async with north, south:

@@ -11,6 +11,8 @@ from typing import Any
 import aiohttp
 
 Event = dict[str, Any]
+#: seconds a switch may take for one request
+REQUEST_S = 10.0
 
 
 class AriError(Exception):
@@ -42,7 +44,9 @@ class Ari:
         self._reader: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Ari:
-        self._session = aiohttp.ClientSession(headers={"Authorization": self._sign_in})
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": self._sign_in}, timeout=aiohttp.ClientTimeout(total=REQUEST_S)
+        )
         if self._listen:
             await self.connect()
         return self
@@ -77,7 +81,7 @@ class Ari:
                 self._arrived.notify_all()
 
     async def request(self, method: str, path: str, body: Any = None, **params: Any) -> Any:
-        """One request under ``/ari``; the decoded JSON (or bytes) of the answer. Raises ``AriError``."""
+        """One request under ``/ari``; the decoded JSON (or bytes) of the answer. Raises ``AriError``, TimeoutError."""
         query = {key: str(value) for key, value in params.items() if value is not None}
         async with self._session.request(method, f"{self.base}/ari{path}", params=query, json=body) as answer:
             raw = await answer.read()

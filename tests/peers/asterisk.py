@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,9 +35,9 @@ def needed() -> Path:
 
 
 def wanted() -> Path:
-    """The tree. Skips the test where there is none, and in runs that are not about Asterisk."""
+    """The tree. Skips the test where there is none, and in the runs beside which the one on Asterisk goes."""
     if os.environ.get("HELPLINE_TEST_ASTERISK") != "1":
-        pytest.skip("Asterisk is a part of its own: scripts/test asterisk")
+        pytest.skip("Asterisk has a run of its own: scripts/test asterisk")
     return needed()
 
 
@@ -127,6 +128,27 @@ class Asterisk(Doors):
             stderr=asyncio.subprocess.STDOUT,
         )
         said, _ = await asyncio.wait_for(asked.communicate(), 10)
+        return said.decode(errors="replace")
+
+    async def answers(self) -> bool:
+        """Whether it still does: takes an application, and knows its channels."""
+        try:
+            async with self.ari("onlooker") as ari:
+                await ari.get("/channels")
+        except TimeoutError:
+            return False
+        return True
+
+    async def threads(self) -> str:
+        """Where each of its threads stands, if there is a gdb to say so."""
+        assert self.process is not None
+        if shutil.which("gdb") is None:
+            return "no gdb, so nobody knows where it stands"
+        command = ["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread apply all bt 16"]
+        asked = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await asyncio.wait_for(asked.communicate(), 60)
         return said.decode(errors="replace")
 
     async def stop(self) -> int:

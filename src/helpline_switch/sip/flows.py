@@ -111,6 +111,20 @@ class Flow:
         """The stack's word for closing; the hub closes."""
 
 
+class Nowhere(Flow):
+    """For a request that nobody can be dialled for: it is never alive, and nothing is sent."""
+
+    reliable = True
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: Transport, local: Address) -> None:
+        super().__init__(loop, transport, local)
+        self.alive = False
+
+    def send_to(self, data: str | bytes, address: Address, _delayed: bool = False) -> None:
+        """Says that it is not sent, in whatever thread."""
+        log.info("not sent: no flow to %s", self.addr2str(address))
+
+
 class Connection(Flow):
     """TCP, TLS or WebSocket. Everything goes over the connection itself, wherever the message is addressed
     (RFC 3261 18.2.2, RFC 5626 5.3). ``key`` is set when we opened it: transport, host and port."""

@@ -103,8 +103,8 @@ class Repetitions(SipTransactionManager):  # type: ignore[misc]  # the stack shi
     def timerB(self, t: Any) -> None:  # noqa: N802
         """Nobody answered in time. A phone that still rings is told to stop; an answer after that is hung up."""
         if t.method == "INVITE":
-            if t.state is RINGING and not t.cancelPending:
-                self.newTransaction(t.cancel, userv=t.userv)
+            if t.state is RINGING:
+                self.cancelTransaction(t)
             self._remember_called(t, None)
         super().timerB(t)
 

@@ -17,7 +17,7 @@ from helpline_switch.sip import leftovers
 from helpline_switch.sip.causes import phrase
 from helpline_switch.sip.events import Transport
 from helpline_switch.sip.finals import TwoShelves
-from helpline_switch.sip.flows import Address, Connection, Flow, RemoteAddress
+from helpline_switch.sip.flows import Address, Connection, Flow, Nowhere, RemoteAddress
 from helpline_switch.sip.framing import to_text
 from helpline_switch.sip.gate import Gate
 from helpline_switch.sip.hub import Hub
@@ -196,7 +196,10 @@ class Transactions(Repetitions):
         return transaction
 
     def cancelTransaction(self, t: Any, extra_headers: Any = None) -> None:  # noqa: N802
-        """The stack forgets the extra headers when the CANCEL has to wait for the first reply."""
+        """The stack forgets the extra headers when the CANCEL has to wait for the first reply. One that is under way is
+        enough."""
+        if t.cancel.getTId(True, True) in self.tclient:
+            return
         if extra_headers is not None:
             t.cancel.appendHeaders(extra_headers)
         super().cancelTransaction(t)
@@ -241,9 +244,7 @@ class Transactions(Repetitions):
 
     def _unreachable(self, msg: Any, resp_cb: Any, laddress: Any, *rest: Any, **named: Any) -> Any:
         """A transaction that fails with 503 in the next turn: nobody can be dialled on that transport."""
-        nowhere = Flow(self._hub.udp.loop, "ws", self._hub.local["ws"])
-        nowhere.alive = False
-        nowhere.reliable = True
+        nowhere = Nowhere(self._hub.udp.loop, "ws", self._hub.local["ws"])
         transaction = super().newTransaction(msg, resp_cb, laddress, nowhere, *rest, **named)
         Timeout(self.transport_error, 0, 1, transaction)
         return transaction

@@ -1,4 +1,8 @@
-"""modules.conf: only what the desk uses, so that nothing else listens, dials or reads files."""
+"""modules.conf: only what the desk uses, so that nothing else listens, dials or reads files.
+
+Device states are left out on purpose: when the event socket of an application closes while one is told to it, the two wait
+for each other for ever and with them all of ARI (asterisk/asterisk#2170).
+"""
 
 from helpline.telephony.asterisk.text import HEAD
 
@@ -24,8 +28,8 @@ _LOADED = {
     """,
     "ARI": """
     res_http_websocket res_websocket_client res_stasis res_stasis_answer res_stasis_playback
-    res_stasis_recording res_stasis_snoop res_stasis_device_state app_stasis res_ari res_ari_model
-    res_ari_applications res_ari_asterisk res_ari_bridges res_ari_channels res_ari_device_states
+    res_stasis_recording res_stasis_snoop app_stasis res_ari res_ari_model
+    res_ari_applications res_ari_asterisk res_ari_bridges res_ari_channels
     res_ari_endpoints res_ari_events res_ari_playbacks res_ari_recordings res_ari_sounds
     """,
     "sound files over HTTP": """

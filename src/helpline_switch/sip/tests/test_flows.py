@@ -167,6 +167,24 @@ async def test_a_ringing_browser_that_closes_refuses_at_once(desk):
     assert await desk.next(Refused) == Refused("leg", 503, "Transport Error")
 
 
+async def test_a_browser_that_closes_while_it_is_cancelled(desk, caplog):
+    """The call is over, and what else went over that connection is told so as well."""
+    desk.hire("ada")
+    ada = await desk.browser("ada")
+    await ada.register("secret")
+    contact = desk.sip.contacts("ada")[0]
+    for leg in ("one", "two"):
+        desk.sip.call(leg, target=contact, caller=QUEUE, sdp=OFFER)
+        ada.reply(await ada.expect("INVITE"), 180)
+        await desk.next(Ringing)
+    desk.sip.hangup("one")
+    await ada.expect("CANCEL")
+    ada.line.close()
+    gone = {(await desk.next(kind)).dialog_id for kind in (Ended, Refused)}
+    assert gone == {"one", "two"}
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 class TrunkServer(TcpLine):
     """A trunk's side of a connection that the switch opens."""
 

@@ -100,6 +100,13 @@ def test_no_name_ends_its_section(name: str) -> None:
         section(name, [("type", "auth")])
 
 
+def test_no_module_of_device_states_is_loaded() -> None:
+    """With one, an application that closes its event socket can stop all of ARI (asterisk/asterisk#2170)."""
+    assert "device_state" not in "".join(
+        line for line in files(SITE)["modules.conf"].splitlines() if line.startswith("load")
+    )
+
+
 def test_rtp_ports_are_a_range() -> None:
     with pytest.raises(SiteInvalid):
         replace(SITE, rtp_first=30_000, rtp_last=20_000)
