@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
+from helpline.mail.letter_views import policy
 from tests.journeys import hostile_mail
 from tests.peers.desk import Desk
 
@@ -110,7 +111,9 @@ def open_all(page: Page, address: str) -> int:
     page.evaluate(
         "document.querySelectorAll('iframe.letter-frame').forEach((one) => (one.loading = 'eager'))"
     )
-    loaded = "[...document.querySelectorAll('iframe.letter-frame')].every((one) => one.style.height !== '')"
+    loaded = (
+        "() => [...document.querySelectorAll('iframe.letter-frame')].every((one) => one.style.height !== '')"
+    )
     page.wait_for_function(loaded, timeout=120_000)
     return frames.count()
 
@@ -121,7 +124,7 @@ def test_the_watch_sees_what_it_should(browser: Browser) -> None:
         watch = Watch()
         page = watch.over(context.new_page())
         page.set_content(hostile_mail.VECTORS["img-onerror"] + hostile_mail.VECTORS["img-remote"])
-        page.wait_for_function("window.__hit === 1")
+        page.wait_for_function("() => window.__hit === 1")
         page.wait_for_load_state()
         assert watch.dialogs == ["1"]
         assert "https://evil.example/p.gif" in watch.strangers
@@ -135,7 +138,7 @@ def test_nothing_runs_and_nothing_is_loaded(ada: tuple[Page, Watch], hostile_tic
     assert page.evaluate(SCRIPTS_IN_PAGE) == []
     page.mouse.move(640, 400)
     page.keyboard.press("Tab")
-    assert page.evaluate("window.__hit") is None
+    assert page.evaluate("() => window.__hit") is None
     assert page.url == hostile_ticket
     assert watch.nothing, watch
 
@@ -150,30 +153,24 @@ def test_pictures_come_when_asked_for_and_still_nothing_runs(
         frame.locator(".desk-bar a").first.click()
     assert watch.strangers
     assert all(url.startswith(hostile_mail.EVIL) for url in watch.strangers)
-    assert page.evaluate("window.__hit") is None
+    assert page.evaluate("() => window.__hit") is None
     assert watch.dialogs == []
 
 
 def test_the_frame_alone_holds_what_the_sanitiser_might_miss(browser: Browser, desk: Desk) -> None:
-    """The same mails unsanitised, in a frame with our rules: still nothing runs."""
+    """The same mails as Mallory wrote them, under the rules of our frame: still nothing runs."""
     with browser.new_context() as context:
         watch = Watch()
         page = watch.over(context.new_page())
-        policy = (
-            "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-            "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-        )
         for name, html in hostile_mail.VECTORS.items():
             if "refresh" in name:
-                continue
-            document = f"<!doctype html><meta charset=utf-8><body>{html}"
-            address = f"{desk.url}/raw/{name}"
-            page.route(
-                address,
-                lambda route, body=document: route.fulfill(
-                    body=body, content_type="text/html", headers={"Content-Security-Policy": policy}
-                ),
-            )
-            page.goto(address)
-            assert page.evaluate("window.__hit") is None, name
+                continue  # leads the whole page elsewhere, which only the sanitiser prevents when there is no frame
+            page.route(f"{desk.url}/raw/{name}", _served(f"<!doctype html><meta charset=utf-8><body>{html}"))
+            page.goto(f"{desk.url}/raw/{name}", wait_until="domcontentloaded")
+            assert page.evaluate("() => window.__hit") is None, name
         assert watch.dialogs == []
+
+
+def _served(document: str) -> Callable[[Route], None]:
+    rules = {"Content-Security-Policy": policy(pictures=False)}
+    return lambda route: route.fulfill(body=document, content_type="text/html", headers=rules)
