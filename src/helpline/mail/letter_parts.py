@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -16,13 +17,15 @@ from helpline.mail.linked_text import linked
 from helpline.mail.models import Attachment, Direction, JoinedBy, Letter
 from helpline.people.access import actor
 from helpline.tickets import access as tickets
-from helpline.tickets.models import Ticket
+from helpline.tickets.models import Item, Ticket
 from helpline.tickets.queries import ThreadItem
 
 #: a calendar file larger than this is not looked into
 _MOST_OF_A_CALENDAR: Final = 64_000
 #: of a mail to a crowd so many are named
 _NAMED: Final = 8
+#: a mail that took no longer came when it was written
+_AT_ONCE: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,16 @@ class ShownLetter:
     cc: People
     files: tuple[File, ...]
     events: tuple[Event, ...]
+    #: what its Date says, when that is another time than it came
+    written_at: datetime | None
     #: words for the test that found the ticket
     joined_by: str | Promise
     machine: str | Promise
     oddities: tuple[str, ...]
     #: address from the text of a forwarded mail, which nothing proves
     unproven: str
+    #: other tickets whose mails it answers too and that are not part of this one
+    also: tuple[int, ...]
     #: the reader always wants this sender's pictures
     trusted: bool
 
@@ -81,7 +88,7 @@ def letter_in_thread(request: HttpRequest, entry: ThreadItem) -> str:
     if letter is None:
         return ""
     found = {
-        "shown": _shown(letter, thread, item.data),
+        "shown": _shown(letter, thread, item),
         "entry": entry,
         "item": item,
         "ticket": item.ticket,
@@ -102,23 +109,33 @@ def _thread(request: HttpRequest, ticket: Ticket, who: Actor) -> queries.Thread:
     return kept[ticket.pk]
 
 
-def _shown(letter: Letter, thread: queries.Thread, facts: dict[str, Any]) -> ShownLetter:
+def _shown(letter: Letter, thread: queries.Thread, item: Item) -> ShownLetter:
     inbound, files = letter.inbound, thread.attachments.get(letter.pk, [])
-    joined_by = inbound.joined_by if inbound else ""
+    joined_by, sent_at = inbound.joined_by if inbound else "", letter.sent_at
     machine = inbound.machine if inbound else ""
+    in_html = bool(vars(letter)["has_html"])  # queries.thread_of says so
     return ShownLetter(
         letter=letter,
         text=linked(letter.text),
         to=_people(letter.to),
         cc=_people(letter.cc),
-        files=tuple(File(one, letter_words.type_of(one.type)) for one in files),
+        files=tuple(
+            File(one, letter_words.type_of(one.type)) for one in files if not (in_html and _in_place(one))
+        ),
         events=tuple(_events(files)),
+        written_at=sent_at if sent_at and abs(item.at - sent_at) > _AT_ONCE else None,
         joined_by=JoinedBy(joined_by).label if joined_by else "",
         machine=letter_words.MACHINES.get(machine, machine),
         oddities=letter_words.oddities(inbound.oddities if inbound else ()),
-        unproven=str(facts.get("forwarded_from", "")),
+        unproven=str(item.data.get("forwarded_from", "")),
+        also=tuple(number for number in (inbound.also if inbound else ()) if number not in thread.merged),
         trusted=letter.sender.casefold() in thread.trusted,
     )
+
+
+def _in_place(file: Attachment) -> bool:
+    """A picture that the HTML shows needs no line of its own."""
+    return file.inline and bool(file.content_id) and file.type.startswith("image/")
 
 
 def _people(pairs: list[list[str]]) -> People:

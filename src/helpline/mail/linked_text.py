@@ -7,9 +7,9 @@ from typing import Final
 
 from django.utils.safestring import SafeString, mark_safe
 
-_LINK: Final = re.compile(r"""(?i)\bhttps?://[^\s<>"'`{}|\\^\x00-\x1f\x7f]{3,2000}""")
+_LINK: Final = re.compile(r"""(?i)\bhttps?://[^\s<>"'`{}|\\^\x00-\x1f\x7f。、，「」『』【】（）]{3,2000}""")
 #: what ends a sentence ends no address
-_AFTER: Final = ".,:;!?…。、，"
+_AFTER: Final = ".,:;!?…"
 _BRACKETS: Final = (("(", ")"), ("[", "]"))
 
 

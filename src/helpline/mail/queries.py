@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -104,9 +104,11 @@ def counts(mailbox: Mailbox, ids: Iterable[UUID] | None = None) -> dict[Verdict,
 class Thread:
     """The letters of a ticket by the id of their item, and the senders whose pictures the reader always wants."""
 
-    letters: dict[int, Letter]
-    attachments: dict[int, list[Attachment]]
+    letters: Mapping[int, Letter]
+    attachments: Mapping[int, list[Attachment]]
     trusted: frozenset[str]
+    #: numbers of the tickets that are part of this one
+    merged: frozenset[int]
 
 
 def thread_of(ticket: Ticket, user_id: int | None) -> Thread:
@@ -123,12 +125,18 @@ def thread_of(ticket: Ticket, user_id: int | None) -> Thread:
     )
     files = Attachment.objects.filter(letter__item__ticket=ticket).order_by("letter", "place")
     trusted = PicturesShown.objects.filter(user=user_id or 0)
-    together(letters, files, trusted)
+    merged = Ticket.objects.filter(merged_into=ticket).only("number")
+    together(letters, files, trusted, merged)
     carried: dict[int, list[Attachment]] = {}
     for file in files:
         carried.setdefault(file.letter_id, []).append(file)
     by_item = {letter.item_id: letter for letter in letters if letter.item_id}
-    return Thread(by_item, carried, frozenset(one.address for one in trusted))
+    return Thread(
+        letters=by_item,
+        attachments=carried,
+        trusted=frozenset(one.address for one in trusted),
+        merged=frozenset(one.number for one in merged),
+    )
 
 
 def _is(condition: Q) -> Case:

@@ -16,7 +16,7 @@ TICKET_ESCALATED: Final = "ticket_escalated"
 #: adds {other} and {undone}: the number of the ticket merged with or split from
 TICKET_MERGED: Final = "ticket_merged"
 TICKET_SPLIT: Final = "ticket_split"
-#: adds {other, link, gone}
+#: adds {other, link, undone}
 TICKET_LINKED: Final = "ticket_linked"
 #: adds {task, done}
 TASK_CHANGED: Final = "task_changed"

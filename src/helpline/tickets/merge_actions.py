@@ -219,19 +219,18 @@ def unlink(actor: Actor, linked: TicketLink, *, clock: Clock = SYSTEM_CLOCK) -> 
 
 
 def _tell_link(actor: Actor, linked: TicketLink, clock: Clock, *, gone: bool) -> None:
-    pair = (linked.ticket, linked.other)
+    one, two = linked.ticket, linked.other
     words = ("related", "related") if linked.kind == LinkKind.RELATED else ("child", "parent")
-    for one, other, word in ((*pair, words[0]), (*reversed(pair), words[1])):
+    for here, there, word in ((one, two, words[0]), (two, one, words[1])):
         _tell(
             actor,
-            one,
-            other,
+            here,
+            there,
             word,
             events.TICKET_LINKED,
             clock,
             undone=gone,
             link=str(linked.kind),
-            gone=gone,
         )
 
 

@@ -61,7 +61,9 @@ def _parts(actor: Actor, ticket: Ticket, *more: QuerySet[Any]) -> dict[str, Any]
         "ticket": ticket,
         "thread": thread.thread(),
         "properties": properties_of(ticket, choices),
-        "may_work": access.may_work(actor, ticket),
+        # a merged ticket is a signpost: whatever is written belongs to where it leads
+        "may_work": access.may_work(actor, ticket) and ticket.merged_into_id is None,
+        "may_undo": access.may_work(actor, ticket),
         "similar": list(similar),
         "connections": connections(ticket, around),
         "now": CLOCK.now(),

@@ -112,7 +112,24 @@ def test_two_tickets_that_may_be_one_are_shown_with_a_button(
         support, mail("x", message_id="<3@x>", answers="<2@x>", chain="<first@acme.example> <2@x>"), clock
     )
     assert one.ticket is not None
+    assert both.ticket is not None
     assert f'also answers <a href="/tickets/{one.ticket.number}/">' in page(ada, both)
+    merge_actions.merge(SYSTEM, Ticket.objects.get(pk=both.ticket_id), one.ticket, clock=clock)
+    assert "also answers" not in page(ada, both)
+
+
+def test_nobody_writes_on_a_ticket_that_is_part_of_another(
+    ada: Client, support: Mailbox, clock: SetClock
+) -> None:
+    one = arrive(support, mail(), clock)
+    two = arrive(support, mail(message_id="<2@x>"), clock)
+    assert one.ticket is not None
+    assert two.ticket is not None
+    assert "Write note" in page(ada, two)
+    merge_actions.merge(SYSTEM, one.ticket, two.ticket, clock=clock)
+    behind = ada.get(f"/tickets/{two.ticket.number}/").content.decode()
+    assert "Write note" not in behind
+    assert "Un-merge" in behind
 
 
 def test_html_lives_in_a_frame_that_lets_nothing_out(ada: Client, support: Mailbox, clock: SetClock) -> None:
