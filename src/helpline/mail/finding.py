@@ -57,12 +57,13 @@ def find(desk: Desk, reading: Reading) -> Joined | None:
 def _apart(desk: Desk, joined: Joined, answered: Sequence[int]) -> Joined:
     """It answers messages of several tickets. When one was split off the other, it goes to the nearest; tickets that
     have nothing to do with each other may be one, which is told and left to people."""
-    tickets = {number: _current(Ticket.objects.filter(desk=desk, number=number)) for number in answered}
+    rows = Ticket.objects.filter(desk=desk, number__in=answered).select_related("merged_into")
+    tickets = {row.number: _leads_to(row) for row in rows}
     others = {one.pk: one for one in tickets.values() if one.pk != joined.ticket.pk}
     split = _split_from(joined.ticket, others)
     nearest = tickets[answered[0]]
     if nearest.pk in split:
-        joined = Joined(nearest, JoinedBy.ANCESTOR)
+        joined = Joined(_current(Ticket.objects.filter(pk=nearest.pk)), JoinedBy.ANCESTOR)
     also = [one.number for pk, one in others.items() if pk not in split]
     return replace(joined, also=tuple(sorted(also)))
 
@@ -77,11 +78,16 @@ def _split_from(ticket: Ticket, others: Collection[int]) -> set[int]:
 
 def _current(wanted: QuerySet[Ticket]) -> Ticket:
     """The ticket, held; one that was merged leads to the one it is part of."""
-    ticket = held(wanted)
-    seen = {ticket.pk}
-    while ticket.merged_into_id and ticket.merged_into_id not in seen:
-        ticket = held(Ticket.objects.filter(pk=ticket.merged_into_id))
-        seen.add(ticket.pk)
+    ticket = held(Ticket.objects.filter(pk=_leads_to(wanted.get()).pk))
+    while ticket.merged_into_id:  # merged in this very moment
+        ticket = held(Ticket.objects.filter(pk=_leads_to(ticket).pk))
+    return ticket
+
+
+def _leads_to(ticket: Ticket) -> Ticket:
+    """The end of the chain of merges, not held: whoever holds several tickets must do so in one order."""
+    while ticket.merged_into is not None:
+        ticket = ticket.merged_into
     return ticket
 
 

@@ -76,8 +76,10 @@ def _check_pair(one: Ticket, other: Ticket) -> None:
 
 
 def _claim(*tickets: Ticket) -> None:
-    """Have the rows for ourselves, in one order for all, and know what is true of them now."""
-    outbox.take_turn()
+    """Have the rows for ourselves, in one order for all, and know what is true of them now.
+
+    Rows first, the turn of the outbox afterwards: so does everybody who changes tickets.
+    """
     rows = Ticket.objects.select_for_update(no_key=True).filter(pk__in=[one.pk for one in tickets])
     now_there = {row.pk: row for row in rows.order_by("pk")}
     for one in tickets:
@@ -212,7 +214,7 @@ def link(
 def unlink(actor: Actor, linked: TicketLink, *, clock: Clock = SYSTEM_CLOCK) -> None:
     """The two tickets have nothing to do with each other. Raises Conflict when that was said before."""
     require_work(actor, linked.ticket.desk_id)
-    outbox.take_turn()
+    _claim(linked.ticket, linked.other)
     if not TicketLink.objects.filter(pk=linked.pk).delete()[0]:
         raise Conflict(_("This link is gone already."), code="gone")
     _tell_link(actor, linked, clock, gone=True)

@@ -48,7 +48,6 @@ def add_task(
 def finish_task(actor: Actor, task: Task, *, done: bool = True, clock: Clock = SYSTEM_CLOCK) -> None:
     """The task is done, or with `done=False` to be done again. Raises Conflict when it is so already."""
     require_work(actor, task.ticket.desk_id)
-    outbox.take_turn()
     row = Task.objects.filter(pk=task.pk, done_at__isnull=done)
     now = clock.now() if done else None
     if not row.update(done_at=now, done_by_id=actor.user_id if done else None):
@@ -59,6 +58,9 @@ def finish_task(actor: Actor, task: Task, *, done: bool = True, clock: Clock = S
 
 def _tell(actor: Actor, task: Task, changes: dict[str, list[str]], clock: Clock) -> None:
     ticket, now = task.ticket, clock.now()
+    Item.objects.create(ticket=ticket, kind=ItemKind.CHANGE, at=now, author_id=actor.user_id, data=changes)
+    Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
+    audit.record(actor, "task", "ticket", ticket.number, desk_id=ticket.desk_id, changes=changes, clock=clock)
     outbox.emit(
         events.TASK_CHANGED,
         desk_id=ticket.desk_id,
@@ -71,6 +73,3 @@ def _tell(actor: Actor, task: Task, changes: dict[str, list[str]], clock: Clock)
         },
         clock=clock,
     )
-    Item.objects.create(ticket=ticket, kind=ItemKind.CHANGE, at=now, author_id=actor.user_id, data=changes)
-    Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
-    audit.record(actor, "task", "ticket", ticket.number, desk_id=ticket.desk_id, changes=changes, clock=clock)

@@ -127,3 +127,12 @@ def test_a_split_taken_back_leads_all_answers_home(
     merge_actions.undo(SYSTEM, Move.objects.get(), clock=clock)
     assert arrive(support, reply(SECOND, "<3@x>"), clock).ticket == old
     assert Letter.objects.filter(item__ticket=made).count() == 0
+
+
+def test_of_several_merges_the_answer_goes_to_the_last(support: Mailbox, clock: SetClock) -> None:
+    rows = [arrive(support, mail(message_id=f"<{n}@x>", sender="ben@acme.example"), clock) for n in range(3)]
+    first, second, third = (Ticket.objects.get(pk=row.ticket_id) for row in rows)
+    merge_actions.merge(SYSTEM, second, third, clock=clock)
+    merge_actions.merge(SYSTEM, first, second, clock=clock)
+    answer = arrive(support, reply("<2@x>", "<9@x>", sender="ben@acme.example"), clock)
+    assert (answer.ticket, answer.also) == (first, [])
