@@ -4,6 +4,7 @@ import { startForms } from "./shell/forms";
 import { startHelp } from "./shell/help";
 import { startMorph } from "./shell/morph";
 import { startKeyboard } from "./shell/keyboard";
+import { startLetters } from "./shell/letters";
 import { startRequests } from "./shell/requests";
 import { startServerClock } from "./shell/server_clock";
 import { startTheme } from "./shell/theme";
@@ -30,6 +31,7 @@ startKeyboard();
 startForms();
 startTimers();
 startThreadPane();
+startLetters();
 startPlayers();
 if (document.body.dataset.user) {
   startLive();

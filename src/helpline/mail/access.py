@@ -54,6 +54,14 @@ def letters(actor: Actor) -> QuerySet[Letter]:
     return every if actor.is_system else every.filter(item__ticket__desk__in=_desks(actor))
 
 
+def letter(actor: Actor, letter_id: int) -> Letter:
+    """A letter of a ticket of the actor's desks. Raises NotFound."""
+    found = letters(actor).select_related("inbound", "item__ticket").filter(pk=letter_id).first()
+    if found is None:
+        raise NotFound(_("There is no such mail at your desks."))
+    return found
+
+
 def attachment(actor: Actor, attachment_id: int) -> Attachment:
     """An attachment of a mail that came to, or left, the actor's desks. Raises NotFound."""
     found = Attachment.objects.select_related("letter__item__ticket", "letter__inbound__mailbox")

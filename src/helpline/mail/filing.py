@@ -136,6 +136,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
         if joined is not None:
             inbound.reason, inbound.joined_by, inbound.follows = Reason.AFTER_CLOSED, joined.by, joined.ticket
     inbound.ticket = ticket
+    inbound.also = list(joined.also) if joined else []
     item = _add_item(inbound, reading, ticket, contact, clock)
     letter = write_letter(inbound, reading, item)
     finding.remember(letter, ticket, reading.message)

@@ -4,6 +4,8 @@ Two messages of a thread may come in any order. So a message leaves behind not o
 answers (`mentioned`); an older message that comes later is recognised by them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,7 +20,7 @@ from helpline.mail.message import Message
 from helpline.mail.models import Inbound, JoinedBy, KnownId, Letter, Mailbox, Participant, Verdict
 from helpline.mail.reading import Reading
 from helpline.people.models import Desk
-from helpline.tickets.models import StatusKind, Ticket
+from helpline.tickets.models import Move, MoveKind, StatusKind, Ticket
 
 #: of a longer chain the beginning and the nearest are kept
 _FIRST, _NEAREST = 10, 40
@@ -30,19 +32,63 @@ _CROWD = 100
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A ticket and the test that led to it."""
+    """A ticket and the test that led to it. `also`: numbers of other tickets whose messages it answers too."""
 
     ticket: Ticket
     by: JoinedBy
+    also: tuple[int, ...] = ()
 
 
 def find(desk: Desk, reading: Reading) -> Joined | None:
     """The ticket of the desk the message belongs to, or None."""
     message = _answering(reading)
-    found = threading.find(message, _known(desk, message, reading.own))
+    ids = _Ids(desk, message, _people(message, reading.own))
+    found = threading.find(message, _known(desk, ids, reading.own))
     if found is None:
         return None
-    return Joined(held(Ticket.objects.filter(desk=desk, number=found.ticket)), JoinedBy(found.by.value))
+    by, ticket = JoinedBy(found.by.value), _current(Ticket.objects.filter(desk=desk, number=found.ticket))
+    answered = ids.answered(message)
+    others = [number for number in answered if number not in (ticket.number, found.ticket)]
+    if not others:
+        return Joined(ticket, by)
+    return _apart(desk, Joined(ticket, by), answered)
+
+
+def _apart(desk: Desk, joined: Joined, answered: Sequence[int]) -> Joined:
+    """It answers messages of several tickets. When one was split off the other, it goes to the nearest; tickets that
+    have nothing to do with each other may be one, which is told and left to people."""
+    rows = Ticket.objects.filter(desk=desk, number__in=answered).select_related("merged_into")
+    tickets = {row.number: _leads_to(row) for row in rows}
+    others = {one.pk: one for one in tickets.values() if one.pk != joined.ticket.pk}
+    split = _split_from(joined.ticket, others)
+    nearest = tickets[answered[0]]
+    if nearest.pk in split:
+        joined = Joined(_current(Ticket.objects.filter(pk=nearest.pk)), JoinedBy.ANCESTOR)
+    also = [one.number for pk, one in others.items() if pk not in split]
+    return replace(joined, also=tuple(sorted(also)))
+
+
+def _split_from(ticket: Ticket, others: Collection[int]) -> set[int]:
+    """Those of the others that were split off the ticket, or the ticket off them."""
+    moves = Move.objects.filter(kind=MoveKind.SPLIT, undone_at=None)
+    off = moves.filter(source=ticket, target__in=others).values_list("target", flat=True)
+    back = moves.filter(target=ticket, source__in=others).values_list("source", flat=True)
+    return {*off, *back}
+
+
+def _current(wanted: QuerySet[Ticket]) -> Ticket:
+    """The ticket, held; one that was merged leads to the one it is part of."""
+    ticket = held(Ticket.objects.filter(pk=_leads_to(wanted.get()).pk))
+    while ticket.merged_into_id:  # merged in this very moment
+        ticket = held(Ticket.objects.filter(pk=_leads_to(ticket).pk))
+    return ticket
+
+
+def _leads_to(ticket: Ticket) -> Ticket:
+    """The end of the chain of merges, not held: whoever holds several tickets must do so in one order."""
+    while ticket.merged_into is not None:
+        ticket = ticket.merged_into
+    return ticket
 
 
 def held(wanted: QuerySet[Ticket]) -> Ticket:
@@ -60,16 +106,14 @@ def _answering(reading: Reading) -> Message:
     )
 
 
-def _known(desk: Desk, message: Message, own: frozenset[str]) -> threading.Known:
-    ids = _Ids(desk, message, _people(message, own))
-
+def _known(desk: Desk, ids: _Ids, own: frozenset[str]) -> threading.Known:
     def ours(number: int | None) -> int | None:
         if number is None or not Ticket.objects.filter(desk=desk, number=number).exists():
             return None
         return number
 
     return threading.Known(
-        own_id=lambda said: ours(own_ids.ticket_of_id(said)),
+        own_id=lambda said: ids.moved(said, ours(own_ids.ticket_of_id(said))),
         plus_address=lambda said: ours(own_ids.ticket_of_address(said)),
         letters=ids.letters,
         mentioned=ids.mentioned,
@@ -100,6 +144,14 @@ class _Ids:
         known = set(ours.values_list("ticket", flat=True)) if near else set()
         return self._of(ids, {key: number for key, pk, number in near if pk in known})
 
+    def moved(self, said: str, number: int | None) -> int | None:
+        """Where a mail of ours lies now: it names the ticket in which it was written."""
+        return None if number is None else self.letters([said]).get(said, number)
+
+    def answered(self, message: Message) -> list[int]:
+        """Numbers of all tickets whose mails this one answers, the nearest first."""
+        return list(dict.fromkeys(self.letters(message.ancestors).values()))
+
     @staticmethod
     def _of(ids: Sequence[str], numbers: Mapping[str, int]) -> dict[str, int]:
         return {one: numbers[key] for one in ids if (key := naming.key(one)) in numbers}
@@ -110,7 +162,10 @@ def _few(ids: Sequence[str]) -> Sequence[str]:
 
 
 def _takes_part(desk: Desk, number: int, addresses: Collection[str]) -> bool:
-    if Participant.objects.filter(ticket__number=number, ticket__desk=desk, address__in=addresses).exists():
+    takes_part = Participant.objects.filter(ticket__desk=desk, address__in=addresses)
+    # those of what was merged into it too; they stay there, so that un-merging needs nothing taken apart
+    family = Q(ticket__number=number) | Q(ticket__merged_into__number=number)
+    if takes_part.filter(family | Q(ticket__merged_into__merged_into__number=number)).exists():
         return True
     return EmailAddress.objects.filter(
         contact__tickets__number=number, contact__desk=desk, address__in=addresses
@@ -143,12 +198,14 @@ def successor(ticket: Ticket, mailbox: Mailbox, clock: Clock) -> Ticket | None:
     """The ticket a reply goes into: this one, or what a reply opened after it was over; None when all are over."""
     seen: set[int] = set()
     while is_over(ticket, mailbox, clock):
+        if ticket.pk in seen:
+            return None
         seen.add(ticket.pk)
         later = Inbound.objects.filter(follows=ticket, verdict=Verdict.TICKET).exclude(ticket=None)
         found = later.order_by("-received_at").values_list("ticket", flat=True).first()
         if found is None or found in seen:
             return None
-        ticket = held(Ticket.objects.filter(pk=found))
+        ticket = _current(Ticket.objects.filter(pk=found))
     return ticket
 
 

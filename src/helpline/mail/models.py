@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from helpline.core.ids import new_id
-from helpline.people.models import Desk
+from helpline.people.models import Desk, User
 from helpline.tickets.models import Item, Ticket
 
 #: a message id longer than this is kept as a digest of it (mail.naming.key)
@@ -114,6 +114,8 @@ class Inbound(models.Model):
     first = models.ForeignKey("self", models.SET_NULL, null=True, related_name="duplicates")
     #: of reason after_closed: the ticket it answers
     follows = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="+")
+    #: numbers of other tickets whose messages it answers too: they may be one
+    also = models.JSONField(default=list)
     #: kind of machine that wrote it; empty for people
     machine = models.CharField(max_length=20, blank=True)
     #: {recipient, code, permanent} of a bounce
@@ -201,6 +203,17 @@ class Participant(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ticket", "address"], name="takes_part_once")]
         indexes = [models.Index(fields=["address"])]
+
+
+class PicturesShown(models.Model):
+    """A sender whose pictures a person always wants to have loaded from where they lie."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    #: lower case
+    address = models.CharField(max_length=320)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "address"], name="pictures_once")]
 
 
 class Attachment(models.Model):

@@ -11,7 +11,7 @@ from helpline.core.personal import Asked, Held, Part, Person, PersonalData, colu
 from helpline.core.redaction import ERASED, rewrite, sweep
 from helpline.customers.models import EmailAddress
 from helpline.mail import retention, store
-from helpline.mail.models import Attachment, Direction, Inbound, KnownId, Letter, Participant
+from helpline.mail.models import Attachment, Direction, Inbound, KnownId, Letter, Participant, PicturesShown
 
 
 def _addresses(person: Person) -> list[str]:
@@ -93,6 +93,7 @@ def forget(asked: Asked) -> None:
     _forget_files(own)
     KnownId.objects.filter(letter__in=own).delete()
     Participant.objects.filter(address__in=_addresses(person), ticket__desk_id=person.desk_id).delete()
+    PicturesShown.objects.filter(address__in=[one.casefold() for one in _addresses(person)]).delete()
     Letter.objects.filter(pk__in=own).update(
         sender_name="",
         sender="",

@@ -2,18 +2,19 @@
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
+from helpline.core.together import together
 from helpline.mail import access, naming
-from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
+from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, PicturesShown, Verdict
 from helpline.tickets.models import Ticket
 
 PAGE = 50
@@ -99,7 +100,44 @@ def counts(mailbox: Mailbox, ids: Iterable[UUID] | None = None) -> dict[Verdict,
     return found
 
 
-def letters_of(ticket: Ticket) -> dict[int, Letter]:
-    """The letters of a ticket's thread by the id of their item, with attachments; two queries."""
-    found = Letter.objects.filter(item__ticket=ticket).select_related("inbound")
-    return {letter.item_id: letter for letter in found.prefetch_related("attachments") if letter.item_id}
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The letters of a ticket by the id of their item, and the senders whose pictures the reader always wants."""
+
+    letters: Mapping[int, Letter]
+    attachments: Mapping[int, list[Attachment]]
+    trusted: frozenset[str]
+    #: numbers of the tickets that are part of this one
+    merged: frozenset[int]
+
+
+def thread_of(ticket: Ticket, user_id: int | None) -> Thread:
+    """The letters of a thread with what they carry; one query.
+
+    Their long parts, `html` and `quoted`, are not read; instead `has_html`, `has_quote` and `has_remote` say whether
+    there are some.
+    """
+    letters = Letter.objects.filter(item__ticket=ticket).select_related("inbound")
+    letters = letters.defer("html", "quoted", "references", "inbound__trace").annotate(
+        has_html=_is(~Q(html="")),
+        has_quote=_is(~Q(quoted="")),
+        has_remote=_is(Q(html__contains="data-remote-src=")),
+    )
+    files = Attachment.objects.filter(letter__item__ticket=ticket).order_by("letter", "place")
+    trusted = PicturesShown.objects.filter(user=user_id or 0)
+    merged = Ticket.objects.filter(merged_into=ticket).only("number")
+    together(letters, files, trusted, merged)
+    carried: dict[int, list[Attachment]] = {}
+    for file in files:
+        carried.setdefault(file.letter_id, []).append(file)
+    by_item = {letter.item_id: letter for letter in letters if letter.item_id}
+    return Thread(
+        letters=by_item,
+        attachments=carried,
+        trusted=frozenset(one.address for one in trusted),
+        merged=frozenset(one.number for one in merged),
+    )
+
+
+def _is(condition: Q) -> Case:
+    return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())

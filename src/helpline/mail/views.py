@@ -38,6 +38,14 @@ def part(request: HttpRequest, inbound_id: UUID, place: int) -> HttpResponse:
     return _handed_out(found.sha256, found.name or f"part-{place}", shown)
 
 
+@require_safe
+@page()
+def attachment(request: HttpRequest, attachment_id: int) -> HttpResponse:
+    """What a letter carries, in or out, to be saved."""
+    found = access.attachment(actor(request), attachment_id)
+    return _handed_out(found.sha256, found.name or f"part-{found.place}", "")
+
+
 def _handed_out(sha256: str, name: str, shown_as: str) -> HttpResponse:
     answer = FileResponse(
         store.opened(sha256),

@@ -37,6 +37,7 @@ def ticket(actor: Actor, number: int) -> Ticket:
             "team",
             "assignee",
             "incident",
+            "merged_into",
         )
         .filter(number=number)
         .first()

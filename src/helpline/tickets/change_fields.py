@@ -87,6 +87,16 @@ LABELS = {
     "asset_tag": _("Asset"),
     "location": _("Location"),
     "incident": _("Incident"),
+    # what tickets.merge_actions and tickets.task_actions tell
+    "merged": _("Merged in"),
+    "merged_into": _("Merged into"),
+    "split_off": _("Split off"),
+    "split_from": _("Split from"),
+    "related": _("Related"),
+    "child": _("Has as a part"),
+    "parent": _("Is part of"),
+    "task": _("Task"),
+    "task_done": _("Task done"),
 }
 
 

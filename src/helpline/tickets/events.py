@@ -13,6 +13,13 @@ TICKET_CHANGED: Final = "ticket_changed"
 #: adds {item, kind_of_item}
 TICKET_ITEM_ADDED: Final = "ticket_item_added"
 TICKET_ESCALATED: Final = "ticket_escalated"
+#: adds {other} and {undone}: the number of the ticket merged with or split from
+TICKET_MERGED: Final = "ticket_merged"
+TICKET_SPLIT: Final = "ticket_split"
+#: adds {other, link, undone}
+TICKET_LINKED: Final = "ticket_linked"
+#: adds {task, done}
+TASK_CHANGED: Final = "task_changed"
 PROMISE_MADE: Final = "promise_made"
 PROMISE_KEPT: Final = "promise_kept"
 INCIDENT_DECLARED: Final = "incident_declared"
@@ -25,6 +32,8 @@ INCIDENT_FIXED: Final = "incident_fixed"
 HOOK_TICKET_OF_CALL: Final = "ticket_of_call"
 #: call_in_ticket(call_id, clock): the call became an item of a ticket
 HOOK_CALL_IN_TICKET: Final = "call_in_ticket"
+#: items_moved(items, source, target, kind, clock): these items (their ids) are in another ticket now
+HOOK_ITEMS_MOVED: Final = "items_moved"
 #: incident_declared / incident_fixed(actor, incident, clock)
 HOOK_INCIDENT_DECLARED: Final = "incident_declared"
 HOOK_INCIDENT_FIXED: Final = "incident_fixed"

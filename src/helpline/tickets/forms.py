@@ -114,6 +114,39 @@ class AnotherForm(forms.Form):
     subject = forms.CharField(label=_("Subject"), max_length=250, required=False)
 
 
+class ConnectForm(forms.Form):
+    """Another ticket, and what it is to this one."""
+
+    other = forms.IntegerField(label=_("Ticket"), min_value=1, max_value=2**53)
+    how = forms.ChoiceField(
+        label=_("How"),
+        choices=[
+            ("merge", _("is the same: merge it into this one")),
+            ("related", _("is related")),
+            ("child", _("is a part of this one")),
+            ("parent", _("has this one as a part")),
+        ],
+    )
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        values = dict(data.items())
+        super().__init__(values | {"other": str(values.get("other", "")).strip().lstrip("#")})
+
+
+class TaskForm(forms.Form):
+    """What is to be done, until when in the desk's own time, and by whom."""
+
+    text = forms.CharField(label=_("Task"), max_length=250)
+    due_at = forms.DateTimeField(label=_("Until"), input_formats=["%Y-%m-%dT%H:%M"], required=False)
+    assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=User.objects.none(), required=False)
+
+    def __init__(self, ticket: Ticket, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        field = self.fields["assignee"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = people.members_of_desk([ticket.desk_id])
+
+
 class IncidentForm(forms.Form):
     """Something that hits several people."""
 

@@ -124,6 +124,8 @@ class Ticket(models.Model):
     asset_tag = models.CharField(max_length=40, blank=True)
     location = models.CharField(max_length=150, blank=True)
     tags = models.ManyToManyField(Tag, related_name="tickets", blank=True)
+    #: the ticket this one became part of; whoever is led to this one goes there
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     first_response_at = models.DateTimeField(null=True)
@@ -190,3 +192,60 @@ class Promise(models.Model):
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     kept_at = models.DateTimeField(null=True)
+
+
+class MoveKind(models.TextChoices):
+    MERGE = "merge", pgettext_lazy("move", "Merged")
+    SPLIT = "split", pgettext_lazy("move", "Split")
+
+
+class Move(models.Model):
+    """Items that were taken from one ticket to another, so that they can be taken back."""
+
+    kind = models.CharField(max_length=10, choices=MoveKind.choices)
+    source = models.ForeignKey(Ticket, models.CASCADE, related_name="moves_out")
+    target = models.ForeignKey(Ticket, models.CASCADE, related_name="moves_in")
+    #: ids of what moved
+    items = models.JSONField(default=list)
+    promises = models.JSONField(default=list)
+    #: of a merge: {status, solved_at, closed_at} of the source before
+    was = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+
+
+class LinkKind(models.TextChoices):
+    RELATED = "related", pgettext_lazy("link", "Related")
+    CHILD = "child", pgettext_lazy("link", "Part of it")
+
+
+class TicketLink(models.Model):
+    """Two tickets that have to do with each other; of kind child, `other` is a part of `ticket`."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="links")
+    other = models.ForeignKey(Ticket, models.CASCADE, related_name="linked_by")
+    kind = models.CharField(max_length=10, choices=LinkKind.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "other"], name="linked_once")]
+
+
+class Task(models.Model):
+    """Something to do for a ticket."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="tasks")
+    text = models.CharField(max_length=250)
+    due_at = models.DateTimeField(null=True)
+    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tasks")
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["assignee", "due_at"], name="open_tasks", condition=models.Q(done_at=None))
+        ]

@@ -11,10 +11,12 @@ from helpline.core import audit, outbox, registry
 from helpline.core.personal import Asked, Held, Part, Person, PersonalData, columns
 from helpline.core.redaction import ERASED, rewrite, sweep
 from helpline.telephony.personal import call_ids_of
-from helpline.tickets.models import Incident, IncidentJoin, Item, ItemKind, Promise, Ticket
+from helpline.tickets.models import Incident, IncidentJoin, Item, ItemKind, Promise, Task, Ticket
 
 #: fields of a change that say who or where somebody is
 _WHO = frozenset({"requester", "location", "asset_tag"})
+#: fields of a change that hold words about anything
+_WORDS = frozenset({"subject", "task", "task_done"})
 
 
 def tickets_of(person: Person) -> QuerySet[Ticket]:
@@ -48,7 +50,7 @@ def give(asked: Asked) -> Part:
     joins = IncidentJoin.objects.filter(contact_id=asked.person.contact_id).select_related("incident")
     return Part(
         {
-            "tickets": [_ticket(one) for one in asked_for.prefetch_related(items, "promises")],
+            "tickets": [_ticket(one) for one in asked_for.prefetch_related(items, "promises", "tasks")],
             "incidents": [{"title": one.incident.title, **columns(one, "number", "at")} for one in joins],
         }
     )
@@ -75,7 +77,8 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         for item in ticket.items.all()
     ]
     promises = [columns(one, "what", "due_at", "made_at", "kept_at") for one in ticket.promises.all()]
-    return {**facts, "items": items, "promises": promises}
+    tasks = [columns(one, "text", "due_at", "made_at", "done_at") for one in ticket.tasks.all()]
+    return {**facts, "items": items, "promises": promises, "tasks": tasks}
 
 
 def _changes(item: Item) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def forget(asked: Asked) -> None:
     rewrite(own, ["subject"], person.near)
     own.update(location="", asset_tag="")
     rewrite(Promise.objects.filter(ticket__in=own), ["what"], person.near)
+    rewrite(Task.objects.filter(ticket__in=own), ["text"], person.near)
     IncidentJoin.objects.filter(contact_id=person.contact_id).update(number="")
     audit.redact("ticket", numbers, person.near)
     outbox.redact({"number__in": numbers}, person.near)
@@ -115,7 +119,7 @@ def _forget_changes(items: QuerySet[Item], person: Person) -> None:
 def _change(field: str, pair: Any, person: Person) -> Any:
     if field in _WHO and isinstance(pair, list):
         return [one and ERASED for one in pair]
-    return person.near.data(pair) if field == "subject" else pair
+    return person.near.data(pair) if field in _WORDS else pair
 
 
 def _forget_elsewhere(person: Person) -> None:
@@ -123,6 +127,7 @@ def _forget_elsewhere(person: Person) -> None:
     sweep(Ticket.objects.filter(desk_id=desk), ["subject", "location"], person.anywhere)
     sweep(Item.objects.filter(ticket__desk_id=desk), ["body", "data"], person.anywhere)
     sweep(Promise.objects.filter(ticket__desk_id=desk), ["what"], person.anywhere)
+    sweep(Task.objects.filter(ticket__desk_id=desk), ["text"], person.anywhere)
     sweep(Incident.objects.filter(desk_id=desk), ["title", "workaround"], person.anywhere)
     sweep(IncidentJoin.objects.filter(incident__desk_id=desk), ["number"], person.anywhere)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpline.tickets import desk_views, incident_views, list_views, views
+from helpline.tickets import desk_views, incident_views, list_views, merge_views, views
 
 app_name = "tickets"
 urlpatterns = [
@@ -16,6 +16,12 @@ urlpatterns = [
     path("tickets/<int:number>/promises/<int:promise_id>/kept/", views.promise_kept, name="promise_kept"),
     path("tickets/<int:number>/escalate/", views.escalate, name="escalate"),
     path("tickets/<int:number>/another/", views.another, name="another"),
+    path("tickets/<int:number>/connect/", merge_views.connect, name="connect"),
+    path("tickets/<int:number>/split/<int:item_id>/", merge_views.split, name="split"),
+    path("tickets/<int:number>/moves/<int:move_id>/undo/", merge_views.undo, name="undo"),
+    path("tickets/<int:number>/links/<int:link_id>/drop/", merge_views.unlink, name="unlink"),
+    path("tickets/<int:number>/tasks/", merge_views.task, name="task"),
+    path("tickets/<int:number>/tasks/<int:task_id>/done/", merge_views.task_done, name="task_done"),
     path("desks/<int:desk_id>/categories/", desk_views.new_category, name="new_category"),
     path("incidents/", incident_views.incident_list, name="incidents"),
     path("incidents/declare/", incident_views.declare, name="declare"),

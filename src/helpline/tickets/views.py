@@ -24,6 +24,7 @@ from helpline.people import access as people
 from helpline.people import queries as people_queries
 from helpline.people.models import Desk, Presence
 from helpline.tickets import access, actions, forms, queries
+from helpline.tickets.connected import connection_rows, connections
 from helpline.tickets.models import ItemKind, Ticket
 from helpline.tickets.properties import choice_rows
 from helpline.tickets.properties import properties as properties_of
@@ -54,14 +55,18 @@ def ticket_page(request: HttpRequest, number: int) -> HttpResponse:
 def _parts(actor: Actor, ticket: Ticket, *more: QuerySet[Any]) -> dict[str, Any]:
     """What the fragments of the page need; one query, in which `more` is read as well."""
     thread, choices = queries.thread_rows(ticket), choice_rows(ticket)
-    similar = queries.similar_rows(ticket.category, but=ticket)
-    together(*thread.asked, *choices.asked, similar, *more)
+    similar, around = queries.similar_rows(ticket.category, but=ticket), connection_rows(ticket)
+    together(*thread.asked, *choices.asked, similar, *around.asked, *more)
     return {
         "ticket": ticket,
         "thread": thread.thread(),
         "properties": properties_of(ticket, choices),
-        "may_work": access.may_work(actor, ticket),
+        # a merged ticket is a signpost: whatever is written belongs to where it leads
+        "may_work": access.may_work(actor, ticket) and ticket.merged_into_id is None,
+        "may_undo": access.may_work(actor, ticket),
         "similar": list(similar),
+        "connections": connections(ticket, around),
+        "now": CLOCK.now(),
     }
 
 

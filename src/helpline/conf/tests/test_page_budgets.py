@@ -22,8 +22,9 @@ from helpline.core.clock import SYSTEM
 from helpline.knowledge.models import Article
 from helpline.mail.actions import file as file_mail
 from helpline.mail.actions import receive
-from helpline.mail.models import Inbound, Mailbox
+from helpline.mail.models import Attachment, Inbound, Letter, Mailbox
 from helpline.mail.tests.factories import mail
+from helpline.people.access import actor_for
 from helpline.people.actions import create_token
 from helpline.people.models import User
 from helpline.procedure.models import Procedure
@@ -31,6 +32,7 @@ from helpline.procedure.parsing import parse
 from helpline.telephony.asterisk import speech
 from helpline.telephony.models import Recording, RecordingState, Trunk
 from helpline.telephony.trunk_actions import TrunkFacts, save_trunk
+from helpline.tickets.actions import add_note
 from helpline.tickets.models import Category, Incident
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -126,6 +128,14 @@ def _mail_part(name: str) -> Addresses:
     return lambda desk: [reverse(name, args=[_mail(desk), 0])]
 
 
+def _letter(desk: BusyDesk) -> object:
+    return Letter.objects.get(inbound=_mail(desk)).pk
+
+
+def _attachment(desk: BusyDesk) -> object:
+    return Attachment.objects.filter(letter=_letter(desk))[0].pk
+
+
 def _recording(desk: BusyDesk) -> object:
     return Recording.objects.filter(call=desk.past, state=RecordingState.STORED)[0].pk
 
@@ -177,6 +187,9 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "prompt_file": _at(_prompt),
     "mail_raw": _at(_mail),
     "mail_part": _mail_part,
+    "mail_attachment": _at(_attachment),
+    "letter": _at(_letter),
+    "letter_quoted": _at(_letter),
     "tickets:list": _tickets,
     "tickets:new": _at(),
     "tickets:ticket": _at(_number),
@@ -257,6 +270,8 @@ POSTS = frozenset(
         *("people:new_desk", "people:new_team", "tickets:new_category"),
         *(f"tickets:{verb}" for verb in ("bulk", "properties", "requester", "note", "promise")),
         *(f"tickets:{verb}" for verb in ("promise_kept", "escalate", "another", "declare")),
+        *(f"tickets:{verb}" for verb in ("connect", "split", "undo", "unlink", "task", "task_done")),
+        "letter_pictures",
         *("tickets:incident_edit", "tickets:incident_fix", "customers:numbers", "customers:assets"),
         "customers:give_out",
         *(f"people:{verb}" for verb in ("new", "new_token", "drop_token", "phone_password")),
@@ -369,6 +384,27 @@ def test_every_step_of_the_procedure_keeps_to_it(
             status, asked = _ask(browsers["ada"], reverse(page, args=[about]), headers)
             assert status == 200
             assert len(asked) <= BUDGET, _over("ada", f"{load_name}, step {step.key}", page, asked)
+
+
+def test_a_thread_of_two_hundred_items_costs_no_more(desk: BusyDesk, browsers: dict[str, Client]) -> None:
+    ada, box = actor_for(desk.people["ada"]), Mailbox.objects.get(name="support")
+    ticket = Inbound.objects.select_related("ticket").get(pk=_mail(desk)).ticket
+    assert ticket is not None
+    ids = ["<first@acme.example>"]
+    for number in range(100):
+        raw = mail(
+            f"And {number}",
+            message_id=f"<long{number}@acme.example>",
+            answers=ids[-1],
+            files=(("a.bin", b"a"),),
+        )
+        ids.append(f"<long{number}@acme.example>")
+        file_mail(receive(box, raw, queue=False).inbound)
+        add_note(ada, ticket, f"Note {number}")
+    for load_name, headers in LOADS.items():
+        status, asked = _ask(browsers["ada"], reverse("tickets:ticket", args=[ticket.number]), headers)
+        assert status == 200
+        assert len(asked) <= BUDGET, _over("ada", load_name, "a long thread", asked)
 
 
 @pytest.mark.parametrize("name", sorted(POSTS))

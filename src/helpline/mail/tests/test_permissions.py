@@ -16,6 +16,10 @@ READERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD, Role.COACH, Role.DESK_ADMIN, 
 TABLE = [
     ("get", "/mail/{id}/raw/", READERS),
     ("get", "/mail/{id}/parts/0/", READERS),
+    ("get", "/mail/attachments/{file}/", READERS),
+    ("get", "/mail/letters/{letter}/", READERS),
+    ("get", "/mail/letters/{letter}/quoted/", READERS),
+    ("post", "/mail/letters/{letter}/pictures/", READERS),
 ]
 
 
@@ -24,16 +28,20 @@ def row(support: Mailbox, clock: SetClock) -> Inbound:
     return arrive(support, mail(files=(("page.html", b"<script>alert(1)</script>"),)), clock)
 
 
+def _of(path: str, row: Inbound) -> str:
+    return path.format(id=row.pk, letter=row.letter.pk, file=row.letter.attachments.get().pk)
+
+
 @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
 def test_table(row: Inbound, method: str, path: str, allowed: set[Role]) -> None:
-    assert wrongs(path.format(id=row.pk), method, allowed, row.mailbox.desk) == []
+    assert wrongs(_of(path, row), method, allowed, row.mailbox.desk) == []
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
 def test_nothing_of_another_desk(row: Inbound, method: str, path: str, allowed: set[Role]) -> None:
     client = Client()
     client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
-    assert getattr(client, method)(path.format(id=row.pk)).status_code == 404
+    assert getattr(client, method)(_of(path, row)).status_code == 404
 
 
 def test_what_a_mail_carries_is_saved_and_never_run(row: Inbound) -> None:

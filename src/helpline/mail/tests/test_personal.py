@@ -12,10 +12,11 @@ from helpline.core.access import Role
 from helpline.core.clock import SetClock
 from helpline.customers import personal
 from helpline.customers.models import Contact
-from helpline.mail import retention, store
+from helpline.mail import picture_actions, retention, store
 from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.tests.factories import actor
+from helpline.tickets import merge_actions, task_actions
 
 SECRET = b"the plans of the house"
 TRACES = ("carl", "jansen", "on fire", "mattress")
@@ -61,6 +62,17 @@ def test_nothing_of_him_is_left(
 ) -> None:
     contact = carls_mails(support, clock)
     arrive(support, mail("Away. On fire.", message_id="<4@a>", Auto_Submitted="auto-replied"), clock)
+    ada = actor("ada", Role.AGENT)
+    carls = (
+        Letter.objects.filter(sender="carl@acme.example")
+        .exclude(item=None)
+        .select_related("item__ticket")
+        .latest("pk")
+    )
+    picture_actions.show_pictures_of(ada, carls, clock=clock)
+    assert carls.item is not None
+    task_actions.add_task(ada, carls.item.ticket, "Call Carl Jansen back", clock=clock)
+    merge_actions.split(ada, carls.item, subject="Carl Jansen again", clock=clock)
     with django_capture_on_commit_callbacks(execute=True):
         personal.erase(actor("dana", Role.DESK_ADMIN), contact, "Carl Jansen", clock=clock)
     left = everything("mail", "tickets", "customers", "core")

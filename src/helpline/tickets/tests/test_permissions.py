@@ -4,8 +4,10 @@ import pytest
 from django.test import Client
 
 from helpline.core.access import Role
-from helpline.people.tests.factories import DeskFactory, TeamFactory, UserFactory
+from helpline.people.tests.factories import DeskFactory, TeamFactory, UserFactory, actor
 from helpline.people.tests.permissions import wrongs
+from helpline.tickets import actions, merge_actions, task_actions
+from helpline.tickets.models import LinkKind
 from helpline.tickets.tests.factories import IncidentFactory, PriorityFactory, TicketFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,19 +27,32 @@ TABLE = [
     ("post", "/tickets/{number}/promise/", WORKERS),
     ("post", "/tickets/{number}/escalate/", WORKERS),
     ("post", "/tickets/{number}/another/", WORKERS),
+    ("post", "/tickets/{number}/connect/", WORKERS),
+    ("post", "/tickets/{number}/moves/{move}/undo/", WORKERS),
+    ("post", "/tickets/{number}/tasks/", WORKERS),
+    ("post", "/tickets/{number}/tasks/{task}/done/", WORKERS),
     ("get", "/incidents/", READERS | {Role.PHONE_ADMIN}),
     ("post", "/incidents/declare/", DECLARERS),
     ("post", "/incidents/{incident}/edit/", DECLARERS),
 ]
-DATA = {"title": "VPN", "status": "open", "body": "Note", "note": "Why"}
+DATA = {"title": "VPN", "status": "open", "body": "Note", "note": "Why", "text": "Order toner", "other": "1"}
 
 
 @pytest.fixture
 def things():
     PriorityFactory()
     TeamFactory()
-    ticket = TicketFactory()
-    return {"number": ticket.number, "incident": IncidentFactory().pk}
+    ticket, other = TicketFactory(), TicketFactory()
+    lena = actor("lena", Role.LEAD)
+    actions.add_note(lena, ticket, "First")
+    return {
+        "number": ticket.number,
+        "incident": IncidentFactory().pk,
+        "item": actions.add_note(lena, ticket, "Second").pk,
+        "move": merge_actions.merge(lena, ticket, TicketFactory()).pk,
+        "link": merge_actions.link(lena, ticket, other, LinkKind.RELATED).pk,
+        "task": task_actions.add_task(lena, ticket, "Order toner").pk,
+    }
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
@@ -53,6 +68,25 @@ def test_who_may_say_that_an_incident_is_fixed(role):
     answer = client.post(f"/incidents/{incident.pk}/fix/")
     incident.refresh_from_db()
     assert (answer.status_code, incident.state) == ((302, "fixed") if role in DECLARERS else (403, "open"))
+
+
+#: what can be done once to a thing
+ONCE = ["/tickets/{number}/split/{item}/", "/tickets/{number}/links/{link}/drop/"]
+
+
+@pytest.mark.parametrize("path", ONCE)
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_split_and_unlink(role, path, things):
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(), role)]))
+    assert client.post(path.format(**things)).status_code == (302 if role in WORKERS else 403)
+
+
+@pytest.mark.parametrize("path", ONCE)
+def test_nothing_is_split_or_unlinked_from_another_desk(path, things):
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
+    assert client.post(path.format(**things)).status_code == 404
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), [row for row in TABLE if "{" in row[1]])

@@ -1,0 +1,34 @@
+"""Template words of mail: people of a header, times of an invitation."""
+
+from datetime import date, datetime
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from helpline.mail.letter_parts import People
+
+register = template.Library()
+
+
+@register.simple_tag
+def people(named: People) -> SafeString:
+    """Names with their addresses; of a crowd how many more there are."""
+    shown = format_html_join(
+        ", ", '<span title="{}">{}</span>', ((address, name or address) for name, address in named.named)
+    )
+    if not named.more:
+        return shown
+    more = ngettext("and %(n)d more", "and %(n)d more", named.more) % {"n": named.more}
+    return format_html("{} {}", shown, more)
+
+
+@register.filter
+def when(moment: datetime | date) -> str:
+    """A moment in the reader's zone, or as written when its zone is not known; a whole day as its date."""
+    if not isinstance(moment, datetime):
+        return formats.date_format(moment, "DATE_FORMAT")
+    local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
+    return formats.date_format(local, "DATETIME_FORMAT")
