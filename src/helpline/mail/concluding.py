@@ -70,7 +70,7 @@ def _stand(outbound: Outbound, answers: Mapping[str, Answer], clock: Clock) -> N
     """The state of the whole letter, of the worst of its recipients that counts now."""
     rows = list(Recipient.objects.filter(outbound=outbound))
     waiting = [row for row in rows if row.state == RecipientState.WAITING]
-    failed = [row for row in rows if row.state == RecipientState.FAILED]
+    failed = [row for row in rows if row.state in (RecipientState.FAILED, RecipientState.BOUNCED)]
     taken = any(row.state == RecipientState.SENT for row in rows)
     if taken and outbound.sent_at is None:
         outbound.sent_at = clock.now()
@@ -79,7 +79,8 @@ def _stand(outbound: Outbound, answers: Mapping[str, Answer], clock: Clock) -> N
         outbound.state = OutboundState.DEFERRED
         outbound.next_try_at = clock.now() + wait_after(outbound.tries)
     elif failed:
-        outbound.state = OutboundState.FAILED
+        refused = any(row.state == RecipientState.FAILED for row in failed)
+        outbound.state = OutboundState.FAILED if refused else OutboundState.BOUNCED
     else:
         outbound.state = OutboundState.SENT
     worst = next(iter(waiting or failed or rows), None)

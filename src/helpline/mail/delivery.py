@@ -53,11 +53,16 @@ def delivery_of(outbound: Outbound) -> Delivery:
         pill="quiet" if in_folder else PILLS[state],
         word=_("Kept in the outbox folder") if in_folder else state.label,
         kind="" if outbound.kind == OutboundKind.REPLY else OutboundKind(outbound.kind).label,
-        missed=tuple(one for one in recipients if one.state != RecipientState.SENT and one.detail),
+        missed=tuple(one for one in recipients if one.detail and _is_missed(one)),
         may_undo=state == OutboundState.HELD and waits,
         may_resend=state in RESENDABLE,
         in_folder=in_folder,
     )
+
+
+def _is_missed(one: Recipient) -> bool:
+    """Not reached, or not yet: a report of a delay leaves its code (RFC 3463, class 4) on who was sent to."""
+    return one.state != RecipientState.SENT or one.code.startswith("4")
 
 
 def render_delivery(item: Item, request: HttpRequest | None = None, *, may_work: bool = True) -> str:

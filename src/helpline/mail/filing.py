@@ -18,7 +18,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.customers import actions as customers
 from helpline.customers.models import Contact
-from helpline.mail import events, finding, naming
+from helpline.mail import autoreply, bouncing, events, finding, naming
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
 from helpline.mail.models import Inbound, Reason, Verdict
@@ -95,6 +95,8 @@ def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
         _park(inbound, reading, reason)
     else:
         _place(inbound, reading, clock)
+    if first is None:
+        bouncing.tie(inbound, reading, clock)
 
 
 def _is_duplicate(inbound: Inbound, first: Inbound) -> None:
@@ -141,6 +143,8 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     finding.remember(letter, ticket, reading.message)
     if reading.machine not in NOT_FOR_US:
         finding.takes_part(ticket, reading)
+    if inbound.verdict == Verdict.TICKET:
+        autoreply.consider(inbound, reading, letter, ticket, clock)
 
 
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:

@@ -121,12 +121,13 @@ def queue_reply(
         author_id=actor.user_id,
         hold_s=hold_seconds,
     )
-    return _into_thread(actor, ticket, post, then_status, clock)
+    return into_thread(actor, ticket, post, then_status, clock)
 
 
-def _into_thread(
+def into_thread(
     actor: Actor, ticket: Ticket, post: Post, then_status: StatusKind | None, clock: Clock
 ) -> Outbound:
+    """The letter as an item of the ticket, queued; in the transaction that is open."""
     outbox.take_turn()
     before = ticket.status
     item = tickets.add_mail(actor, ticket, post.text, data=_facts(post), clock=clock)

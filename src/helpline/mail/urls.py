@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from helpline.mail import outgoing_views, views
+from helpline.mail import outgoing_pages, outgoing_views, views
 
 urlpatterns = [
     path("mail/<uuid:inbound_id>/raw/", views.raw, name="mail_raw"),
     path("mail/<uuid:inbound_id>/parts/<int:place>/", views.part, name="mail_part"),
+    path("mail/out/", outgoing_pages.outbox, name="mail_outbox"),
+    path("mail/boxes/<slug:name>/out/", outgoing_pages.mailbox_out, name="mailbox_out"),
+    path("mail/boxes/<slug:name>/out/text/", outgoing_pages.mailbox_auto_text, name="mailbox_auto_text"),
+    path("mail/boxes/<slug:name>/out/limits/", outgoing_pages.mailbox_limits, name="mailbox_limits"),
     path("mail/out/<uuid:outbound_id>/parts/<int:place>/", outgoing_views.part, name="mail_out_part"),
     path("mail/out/<uuid:outbound_id>/undo/", outgoing_views.undo, name="mail_out_undo"),
     path("mail/out/<uuid:outbound_id>/resend/", outgoing_views.resend, name="mail_out_resend"),
