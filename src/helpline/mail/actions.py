@@ -20,11 +20,13 @@ from helpline.mail.models import Inbound, Letter, Mailbox, MailboxKind, Verdict
 from helpline.mail.outgoing import queue_notice, queue_reply
 from helpline.mail.outgoing_changes import Unsent, resend, undo
 from helpline.mail.outgoing_files import OutgoingFile
+from helpline.mail.outgoing_settings import SendingFacts, set_auto_text, set_limits, set_sending
 from helpline.people.models import Desk
 
 __all__ = [
     "OutgoingFile",
     "Received",
+    "SendingFacts",
     "Unsent",
     "create_mailbox",
     "file",
@@ -33,6 +35,9 @@ __all__ = [
     "receive",
     "replay",
     "resend",
+    "set_auto_text",
+    "set_limits",
+    "set_sending",
     "undo",
 ]
 

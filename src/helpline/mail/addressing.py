@@ -52,7 +52,8 @@ def mailbox_of(ticket: Ticket) -> Mailbox:
     """
     latest = Letter.objects.filter(item__ticket=ticket).order_by("-item__at", "-item_id")
     inbox = latest.exclude(inbound=None).values_list("inbound__mailbox", flat=True).first()
-    found = Mailbox.objects.filter(pk=inbox, desk=ticket.desk_id).select_related("desk").first()
+    known = Mailbox.objects.filter(desk=ticket.desk_id).select_related("desk")
+    found = known.filter(pk=inbox).first() if inbox is not None else None
     found = found or _first_of_desk(ticket)
     if found is None:
         raise Invalid(

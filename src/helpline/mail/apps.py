@@ -7,8 +7,8 @@ class MailConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
-        from helpline.core.registry import Periodic, periodic
-        from helpline.mail import jobs, personal, retention, sending_jobs
+        from helpline.core.registry import Periodic, on, periodic
+        from helpline.mail import autoreply, events, jobs, personal, retention, sending_jobs
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
@@ -16,4 +16,5 @@ class MailConfig(AppConfig):
         periodic.register("send_mail", letters)
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
+        on(events.HOOK_TOO_LARGE, autoreply.say_too_large)
         personal.register()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -52,6 +53,18 @@ def usual() -> Words:
             "Hello {name},\n\nthank you, your message has reached {desk}. Somebody will read it and answer you.\n\n"
             "{time}\n\nTo add something, just answer this mail. You need no number.\n\n{desk}"
         ),
+    )
+
+
+def too_large(mailbox: Mailbox, subject: str) -> Words:
+    """What a mailbox says of a message larger than it takes."""
+    return Words(
+        _("Too large: %(subject)s") % {"subject": subject},
+        _(
+            "Hello,\n\nyour message is larger than %(desk)s takes (%(most)s), so nobody read it. Please send it once more "
+            "with fewer or smaller files, or with a link to them.\n\n%(desk)s"
+        )
+        % {"desk": mailbox.desk.name, "most": filesizeformat(mailbox.max_size)},
     )
 
 

@@ -9,13 +9,15 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
+from django.utils import translation
 
 from helpline.core.access import SYSTEM
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
 from helpline.customers.models import Contact
-from helpline.mail import addressing, auto_text, machine, outgoing, own_ids
+from helpline.mail import addressing, auto_text, compose, machine, outgoing, own_ids
 from helpline.mail.addressing import Addressed
+from helpline.mail.message import Address
 from helpline.mail.models import (
     AutoLimits,
     Inbound,
@@ -27,7 +29,7 @@ from helpline.mail.models import (
     Sending,
     Silence,
 )
-from helpline.mail.reading import Reading
+from helpline.mail.reading import Reading, own_addresses
 from helpline.tickets.models import Ticket
 
 _HOUR: Final = timedelta(hours=1)
@@ -60,6 +62,34 @@ def consider(
     return None
 
 
+def say_too_large(*, inbound: Inbound, clock: Clock) -> None:
+    """Tell whoever sent more than the mailbox takes that nobody read it: once, and only to a person.
+
+    Said even where the mailbox answers nothing else by itself; the same numbers bound it.
+    """
+    letter = Letter.objects.filter(inbound=inbound).first()
+    address = compose.address_of(inbound.sender)
+    if letter is None or address is None or inbound.machine or machine.nobody_reads(address):
+        return
+    mailbox = inbound.mailbox
+    people = Addressed((Address(letter.sender_name, address),), ())
+    told = Silence.OWN if address.casefold() in own_addresses(mailbox.desk_id) else ""
+    inbound.silence = told or _too_many(mailbox, people, None, clock)
+    if inbound.silence:
+        return
+    with translation.override(mailbox.language):
+        said = auto_text.too_large(mailbox, letter.subject)
+    post = outgoing.Post(
+        mailbox,
+        OutboundKind.AUTO_REPLY,
+        people,
+        said.subject,
+        said.text,
+        parent=letter if letter.message_id else None,
+    )
+    outgoing.written(post, clock)
+
+
 def _people(ticket: Ticket, letter: Letter) -> Addressed | None:
     try:
         return addressing.addressed(ticket, None, (), letter)
@@ -80,14 +110,16 @@ def _unfit(reading: Reading, people: Addressed | None) -> Silence | str:
     return ""
 
 
-def _too_many(mailbox: Mailbox, people: Addressed | None, ticket: Ticket, clock: Clock) -> Silence | str:
+def _too_many(
+    mailbox: Mailbox, people: Addressed | None, ticket: Ticket | None, clock: Clock
+) -> Silence | str:
     limits = AutoLimits.objects.filter(desk=mailbox.desk_id).first() or AutoLimits()
     ours = Outbound.objects.filter(kind=OutboundKind.AUTO_REPLY, mailbox__desk=mailbox.desk_id)
     ours = ours.exclude(state=OutboundState.UNDONE)
     hour = ours.filter(created_at__gt=clock.now() - _HOUR)
     addresses = people.everybody if people else ()
     checks: tuple[tuple[Silence, Callable[[], int], int], ...] = (
-        (Silence.PER_TICKET, ours.filter(ticket=ticket).count, limits.per_ticket),
+        (Silence.PER_TICKET, ours.filter(ticket=ticket).count if ticket else int, limits.per_ticket),
         (Silence.PER_HOUR, hour.filter(to__in=addresses).count, limits.per_hour),
         (
             Silence.PER_DAY,

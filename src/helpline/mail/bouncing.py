@@ -7,6 +7,7 @@ from helpline.core.clock import Clock
 from helpline.mail import bounce, concluding, naming
 from helpline.mail.machine import Machine
 from helpline.mail.models import Inbound, Outbound, OutboundState, Recipient, RecipientState
+from helpline.mail.outgoing_models import PERSONAL_KINDS
 from helpline.mail.reading import Reading
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import StatusKind
@@ -99,7 +100,7 @@ def _note(outbound: Outbound, told: bounce.Recipient, state: RecipientState | No
 def _needs_somebody(outbound: Outbound, clock: Clock) -> None:
     """A person's letter came back: a ticket that waits for the answer to it would wait for ever."""
     ticket = outbound.ticket
-    if outbound.kind not in concluding.PERSONAL_KINDS or ticket is None or outbound.letter.item is None:
+    if outbound.kind not in PERSONAL_KINDS or ticket is None or outbound.letter.item is None:
         return
     ticket.refresh_from_db()
     if ticket.status in (StatusKind.WAITING_CUSTOMER, StatusKind.SOLVED):

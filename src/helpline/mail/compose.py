@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
@@ -33,7 +33,7 @@ _SUBJECT_LENGTH: Final = 500
 _NAME_LENGTH: Final = 200
 
 
-class _Ids(UnstructuredHeader):
+class _Ids(UnstructuredHeader, BaseHeader):
     """Message ids one a line: the library would encode one longer than a line, and no program knows it again then."""
 
     def fold(self, *, policy: EmailPolicy[Any]) -> str:
@@ -155,7 +155,7 @@ def _is_shown(one: Carried, html: str) -> bool:
 
 def _add_html(message: EmailMessage, sheet: Sheet, shown: Sequence[Carried]) -> None:
     message.add_alternative(outgoing_html.framed(sheet.html, sheet.language), subtype="html", charset="utf-8")
-    page = message.get_payload()[-1]
+    page = list(message.iter_parts())[-1]
     if not isinstance(page, MIMEPart):
         raise TypeError("the library's own part")
     for one in shown:

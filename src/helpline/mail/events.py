@@ -14,6 +14,8 @@ MAILBOX_CHANGED: Final = "mailbox_changed"
 #: data: {outbound, kind, state, ticket (its number or None), code}
 OUTBOUND_CHANGED: Final = "outbound_changed"
 
+#: hook: a message larger than its mailbox takes was parked; facts: inbound, clock
+HOOK_TOO_LARGE: Final = "mail_too_large"
 #: hook announced in the same transaction (core.registry.announce): mail_taken_back(actor, outbound, unsent, clock);
 #: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
 HOOK_TAKEN_BACK: Final = "mail_taken_back"

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from helpline.core import outbox
+from helpline.core import outbox, registry
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
@@ -92,7 +92,7 @@ def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     if first is not None:
         _is_duplicate(inbound, first)
     elif reason := _parked_because(inbound, reading):
-        _park(inbound, reading, reason)
+        _park(inbound, reading, reason, clock)
     else:
         _place(inbound, reading, clock)
     if first is None:
@@ -114,9 +114,11 @@ def _parked_because(inbound: Inbound, reading: Reading) -> Reason | None:
     return Reason.LOOP if reading.machine == "own" else None
 
 
-def _park(inbound: Inbound, reading: Reading, reason: Reason) -> None:
+def _park(inbound: Inbound, reading: Reading, reason: Reason, clock: Clock) -> None:
     inbound.verdict, inbound.reason = Verdict.PARKED, reason
     write_letter(inbound, reading, None)
+    if reason == Reason.TOO_LARGE:
+        registry.announce(events.HOOK_TOO_LARGE, inbound=inbound, clock=clock)
 
 
 def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
@@ -125,7 +127,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
     if ticket is None and reading.machine in NOT_FOR_US:
         bounced = reading.machine in ("bounce", "delayed")
-        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE)
+        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE, clock)
         return
     if ticket is None:
         reading = on_behalf(inbound.mailbox.desk, reading)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from helpline.mail.models import AutoLimits, Mailbox, Sending, Way
@@ -56,10 +57,10 @@ class SendingForm(forms.Form):
     )
     auto_reply = forms.BooleanField(label=_("Answer new messages by itself"), required=False)
 
-    def __init__(self, mailbox: Mailbox, *args: Any) -> None:
+    def __init__(self, mailbox: Mailbox, data: QueryDict | None = None) -> None:
         row = Sending.objects.filter(mailbox=mailbox).first() or Sending(mailbox=mailbox)
         initial = {"way": row.way, "name": row.name, "plus": row.plus, "auto_reply": row.auto_reply}
-        super().__init__(*args, initial=initial | dict(row.facts))
+        super().__init__(data, initial=initial | dict(row.facts))
         dress(self)
 
     def facts(self) -> SendingFacts:
@@ -95,21 +96,16 @@ class AutoTextForm(forms.Form):
         dress(self)
 
 
-class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # the stubs' class takes none at run time
+class LimitsForm(forms.Form):
     """How many automatic replies at most."""
 
-    class Meta:
-        model = AutoLimits
-        fields = ("per_hour", "per_day", "per_ticket", "desk_per_hour")
-        labels = {
-            "per_hour": _("To one address in an hour"),
-            "per_day": _("To one address in a day"),
-            "per_ticket": _("About one ticket"),
-            "desk_per_hour": _("To all addresses in an hour"),
-        }
+    per_hour = forms.IntegerField(label=_("To one address in an hour"), min_value=0, max_value=MOST_PER_HOUR)
+    per_day = forms.IntegerField(label=_("To one address in a day"), min_value=0, max_value=MOST_PER_HOUR)
+    per_ticket = forms.IntegerField(label=_("About one ticket"), min_value=0, max_value=MOST_PER_HOUR)
+    desk_per_hour = forms.IntegerField(label=_("To all addresses in an hour"), min_value=0, max_value=100_000)
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        for name in ("per_hour", "per_day", "per_ticket"):
-            self.fields[name].widget.attrs["max"] = MOST_PER_HOUR
+    def __init__(self, limits: AutoLimits | None, data: QueryDict | None = None) -> None:
+        row = limits or AutoLimits()
+        names = ("per_hour", "per_day", "per_ticket", "desk_per_hour")
+        super().__init__(data, initial={name: getattr(row, name) for name in names})
         dress(self)

@@ -64,7 +64,7 @@ def _shown(request: HttpRequest, mailbox: Mailbox, form: SendingForm) -> dict[st
         "language": language,
         "text_form": AutoTextForm(initial={"subject": said.subject, "text": said.text}),
         "preview": auto_text.filled(said, facts),
-        "limits_form": LimitsForm(instance=limits),
+        "limits_form": LimitsForm(limits),
     }
 
 
@@ -97,7 +97,7 @@ def mailbox_auto_text(request: HttpRequest, name: str) -> HttpResponse:
 def mailbox_limits(request: HttpRequest, name: str) -> HttpResponse:
     """Keep how many automatic replies the desk of the mailbox sends at most."""
     mailbox = _mailbox(request, name)
-    form = LimitsForm(request.POST)
+    form = LimitsForm(None, request.POST)
     if form.is_valid():
         outgoing_settings.set_limits(actor(request), mailbox.desk, **form.cleaned_data)
         messages.success(request, _("Saved."))
@@ -111,7 +111,13 @@ def mailbox_limits(request: HttpRequest, name: str) -> HttpResponse:
 def outbox(request: HttpRequest) -> HttpResponse:
     """What goes out, the newest first, and how each letter stands."""
     asked = {name: request.GET.get(name, "")[:320] for name in ("mailbox", "kind", "state", "to", "text")}
-    wanted = queries.SentWanted(**asked)
+    wanted = queries.SentWanted(
+        mailbox=asked["mailbox"],
+        kind=asked["kind"],
+        state=asked["state"],
+        to=asked["to"],
+        text=asked["text"],
+    )
     found = queries.sent(actor(request), wanted, request.GET.get("after", ""))
     shown = {
         "deliveries": [delivery_of(row) for row in found.rows],

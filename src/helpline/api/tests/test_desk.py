@@ -233,6 +233,7 @@ def test_every_address_is_described_and_asks_for_a_token(story: Story, ask: Ask)
             .replace("{number}", "1")
             .replace("{name}", "ada")
             .replace("{inbound_id}", "x")
+            .replace("{outbound_id}", "x")
         )
         assert ask(None, method.upper(), bare, {}).status_code == 401, path
 

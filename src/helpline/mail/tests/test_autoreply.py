@@ -95,9 +95,8 @@ def test_who_gets_none(answering: Mailbox, clock: SetClock, raw: bytes, silence:
 
 def test_what_a_colleague_hands_on_is_not_answered(answering: Mailbox, clock: SetClock) -> None:
     UserFactory(username="ada", email="ada@desk.example", roles=[(answering.desk, Role.AGENT)])
-    forwarded = (
-        "---------- Forwarded message ----------\nFrom: Dan <dan@acme.example>\nDate: Mon, 5 Jan 2026\nSubject: Help\nTo: Ada\n\nHelp!\n"
-    )
+    block = "From: Dan <dan@acme.example>\nDate: Mon, 5 Jan 2026\nSubject: Help\nTo: Ada\n"
+    forwarded = f"---------- Forwarded message ----------\n{block}\nHelp!\n"
     row = arrive(answering, mail(forwarded, sender="ada@desk.example", subject="Fwd: Help"), clock)
     assert (row.silence, answers()) == (Silence.UNPROVEN, [])
 
@@ -189,3 +188,19 @@ def test_how_long_it_takes_is_said_only_when_it_is_known(
     arrive(answering, mail(sender=CARL), clock)
     assert (said in answers()[0].letter.text) is True
     assert ("Most messages" in answers()[0].letter.text) is bool(said)
+
+
+def test_who_sends_too_much_hears_that_nobody_read_it(support: Mailbox, clock: SetClock) -> None:
+    Mailbox.objects.update(max_size=300)
+    support.refresh_from_db()
+    row = arrive(support, mail("x" * 500), clock)
+    assert (row.verdict, row.reason, row.silence) == ("parked", "too_large", "")
+    said = travels(answers()[0])
+    assert (str(said["To"]), said["Subject"]) == ("Carl Jansen <carl@acme.example>", "Too large: Printer")
+    assert (said["Auto-Submitted"], said["In-Reply-To"]) == ("auto-replied", "<first@acme.example>")
+    for number in range(4):
+        arrive(support, mail("x" * (600 + number), message_id=f"<{number}@x>"), clock)
+    assert len(answers()) == 2
+    machine = mail("x" * 500, message_id="<m@x>", sender="m@acme.example", Auto_Submitted="auto-generated")
+    arrive(support, machine, clock)
+    assert len(answers()) == 2

@@ -7,8 +7,8 @@ from email.mime.base import MIMEBase
 from email.utils import formataddr
 from typing import Any, Final
 
-from anymail.exceptions import AnymailAPIError, AnymailError
-from anymail.message import AnymailRecipientStatus
+from anymail.exceptions import AnymailAPIError, AnymailError  # type: ignore[import-untyped]  # has no types
+from anymail.message import AnymailRecipientStatus  # type: ignore[import-untyped]  # has no types
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 from requests import RequestException

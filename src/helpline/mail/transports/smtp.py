@@ -56,6 +56,8 @@ class SmtpTransport:
             backend.ssl_context = self.ssl_context
         with _shut():
             backend.open()
+            if backend.connection is None:
+                raise ConnectionError("no connection")
         try:
             yield backend.connection
         finally:
