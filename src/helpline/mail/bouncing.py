@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from helpline.core import outbox
 from helpline.core.access import SYSTEM
 from helpline.core.clock import Clock
 from helpline.mail import bounce, concluding, naming
@@ -26,6 +27,8 @@ def tie(inbound: Inbound, reading: Reading, clock: Clock) -> Outbound | None:
     """
     if reading.machine not in _REPORTS:
         return None
+    # filing holds the ticket already: the order of concluding.hold
+    outbox.take_turn()
     outbound = _letter_of(inbound, reading)
     if outbound is None:
         return None

@@ -13,7 +13,7 @@ from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ _NAME_LENGTH: Final = 200
 class _Ids(UnstructuredHeader, BaseHeader):
     """Message ids one a line: the library would encode one longer than a line, and no program knows it again then."""
 
-    def fold(self, *, policy: EmailPolicy[Any]) -> str:
+    def fold(self, *, policy: Policy[Any]) -> str:
         return f"{self.name}: " + f"{policy.linesep} ".join(str(self).split()) + policy.linesep
 
 

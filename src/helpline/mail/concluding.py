@@ -10,18 +10,28 @@ from django.utils.translation import gettext as _
 from helpline.core import outbox
 from helpline.core.access import SYSTEM
 from helpline.core.clock import Clock
-from helpline.mail import events
+from helpline.mail import events, finding
 from helpline.mail.models import Outbound, OutboundState, Recipient, RecipientState
 from helpline.mail.outgoing_models import PERSONAL_KINDS
 from helpline.mail.transports.envelope import Answer, Fate
 from helpline.tickets import actions as tickets
-from helpline.tickets.models import StatusKind
+from helpline.tickets.models import StatusKind, Ticket
 
 #: RFC 5321, section 4.5.4.1: try for four or five days; a person who waits for an answer wants to know sooner
 GIVE_UP: Final = timedelta(days=3)
 FIRST_WAIT: Final = timedelta(minutes=5)
 LONGEST_WAIT: Final = timedelta(hours=4)
 _STATES: Final = {Fate.TAKEN: RecipientState.SENT, Fate.NEVER: RecipientState.FAILED}
+
+
+def hold(outbound: Outbound) -> None:
+    """Have others wait, in the one order that cannot lock up: the ticket, the turn to tell, then the letter.
+
+    Who works on a ticket changes it first and tells then; who decides about a letter needs all three.
+    """
+    if outbound.ticket_id is not None:
+        finding.held(Ticket.objects.filter(pk=outbound.ticket_id))
+    outbox.take_turn()
 
 
 def conclude(

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox
+from helpline.core import audit
 from helpline.core.access import SYSTEM, Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
@@ -29,6 +29,7 @@ from helpline.mail import (
     charsets,
     compose,
     concluding,
+    finding,
     html,
     naming,
     outgoing_html,
@@ -128,7 +129,7 @@ def into_thread(
     actor: Actor, ticket: Ticket, post: Post, then_status: StatusKind | None, clock: Clock
 ) -> Outbound:
     """The letter as an item of the ticket, queued; in the transaction that is open."""
-    outbox.take_turn()
+    finding.held(Ticket.objects.filter(pk=ticket.pk))
     before = ticket.status
     item = tickets.add_mail(actor, ticket, post.text, data=_facts(post), clock=clock)
     changed = then_status is not None and tickets.change(actor, ticket, status=then_status, clock=clock)

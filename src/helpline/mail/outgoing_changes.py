@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox, registry
+from helpline.core import audit, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, NotAllowed
-from helpline.mail import events, sending_jobs
+from helpline.mail import concluding, events, sending_jobs
 from helpline.mail.concluding import tell
 from helpline.mail.models import (
     KnownId,
@@ -51,7 +51,7 @@ def undo(actor: Actor, outbound: Outbound, *, clock: Clock = SYSTEM_CLOCK) -> Un
     (`left`) when it is too late, NotAllowed.
     """
     _require(actor, outbound)
-    outbox.take_turn()
+    concluding.hold(outbound)
     held = Outbound.objects.filter(pk=outbound.pk, state=OutboundState.HELD)
     if not held.update(state=OutboundState.UNDONE, next_try_at=None):
         raise Conflict(
@@ -74,7 +74,7 @@ def resend(actor: Actor, outbound: Outbound, *, clock: Clock = SYSTEM_CLOCK) -> 
     """
     tickets_access.require_work(actor, outbound.mailbox.desk_id)
     now = clock.now()
-    outbox.take_turn()
+    concluding.hold(outbound)
     wrong = Outbound.objects.filter(pk=outbound.pk, state__in=RESENDABLE)
     if not wrong.update(
         state=OutboundState.QUEUED,

@@ -25,8 +25,9 @@ from helpline.mail.models import (
 from helpline.mail.outgoing_models import READY
 
 
-def _addresses(person: Person) -> list[str]:
-    return list(EmailAddress.objects.filter(contact_id=person.contact_id).values_list("address", flat=True))
+def _addresses(person: Person) -> QuerySet[EmailAddress, str]:
+    """Not read yet, so that it becomes a part of the questions it is used in."""
+    return EmailAddress.objects.filter(contact_id=person.contact_id).values_list("address", flat=True)
 
 
 def _own(person: Person) -> QuerySet[Letter]:

@@ -17,7 +17,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
-from helpline.core import outbox
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.ids import new_id
@@ -139,7 +138,7 @@ def _hold_others_back(outbound: Outbound, clock: Clock) -> None:
 def _conclude(
     outbound: Outbound, claim: UUID, answers: Mapping[str, Answer], clock: Clock, *, doubt: bool = False
 ) -> OutboundState:
-    outbox.take_turn()
+    concluding.hold(outbound)
     ours = Outbound.objects.filter(pk=outbound.pk, state=OutboundState.SENDING, claim=claim)
     if not ours.update(claim=None):
         log.warning("mail %s: what became of it was decided by somebody else", outbound.pk)
@@ -156,7 +155,7 @@ def recover(clock: Clock = SYSTEM_CLOCK) -> int:
 
 @transaction.atomic
 def _recovered(outbound_id: UUID, claim: UUID | None, clock: Clock) -> bool:
-    outbox.take_turn()
+    concluding.hold(_row(outbound_id))
     same = Outbound.objects.filter(
         pk=outbound_id, state=OutboundState.SENDING, claim=claim, next_try_at__lt=clock.now()
     )

@@ -21,7 +21,6 @@ def withdraw_mail(actor: Actor, item: Item, *, clock: Clock = SYSTEM_CLOCK) -> N
     require_work(actor, ticket.desk_id)
     if item.kind != ItemKind.MAIL:
         raise ValueError(f"no mail: item {item.pk}")
-    outbox.take_turn()
     Ticket.objects.filter(pk=ticket.pk, first_response_at=item.at).update(first_response_at=None)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=clock.now())
     number = item.pk

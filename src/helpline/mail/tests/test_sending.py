@@ -113,7 +113,7 @@ def test_a_busy_server_is_asked_again_for_three_days(
         clock.advance(waits[-1] * 60)
     assert waits[:8] == [5, 10, 20, 40, 80, 160, 240, 240]
     row = now(outbound)
-    assert (row.state, row.code, row.detail) == (S.FAILED, "451 4.3.0", "4.3.0 try later")
+    assert (row.state, row.code, row.detail) == (S.FAILED, "451 4.3.0", "try later")
     assert clock.now() - row.queued_at >= timedelta(days=3)
     ticket.refresh_from_db()
     assert ticket.status == StatusKind.OPEN

@@ -147,9 +147,10 @@ def _words(code: int, text: bytes | str) -> tuple[str, str]:
     words = " ".join(said.split())
     finer = _ENHANCED.match(words + " ")
     told = f"{code} {finer[1]}" if finer else str(code) if code > 0 else ""
-    return told, words[:500]
+    return told, (words[finer.end() :] if finer else words)[:500]
 
 
 def _of(error: Exception) -> str:
-    told = " ".join(str(part) for part in error.args) or type(error).__name__
-    return " ".join(told.split())[:500]
+    reason = error.strerror if isinstance(error, OSError) else None
+    told = reason or " ".join(str(part) for part in error.args) or type(error).__name__
+    return " ".join(str(told).split())[:500]
