@@ -34,7 +34,13 @@ class OutgoingFile:
     ) -> "OutgoingFile":
         """Put the bytes into the store. Raises OSError when the disk is full."""
         stored = store.put(content)
-        return cls(one_line(name, 255), type, stored.size, stored.sha256, _UNFIT_FOR_ID.sub("-", content_id))
+        return cls(
+            one_line(name, 255),
+            one_line(type, 120),
+            stored.size,
+            stored.sha256,
+            _UNFIT_FOR_ID.sub("-", content_id),
+        )
 
     @classmethod
     def of(cls, row: Attachment) -> "OutgoingFile":

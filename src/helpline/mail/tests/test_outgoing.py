@@ -120,7 +120,7 @@ def test_html_travels_with_its_text_pictures_and_files(ticket: Ticket, ada: Acto
 def test_nothing_starts_a_header_of_its_own(
     support: Mailbox, ticket: Ticket, ada: Actor, clock: SetClock, harm: str
 ) -> None:
-    Sending.objects.create(mailbox=support, name=harm)
+    actions.set_sending(SYSTEM, support, actions.SendingFacts(name=harm))
     files = [
         actions.OutgoingFile.keep(harm, harm, b"x"),
         actions.OutgoingFile.keep("p", "image/png", b"y", harm),

@@ -35,8 +35,9 @@ def carls_mails(support: Mailbox, clock: SetClock) -> Contact:
     assert row.ticket is not None
     assert row.ticket.requester is not None
     words = "Dear Carl Jansen, use water."
-    actions.queue_reply(SYSTEM, row.ticket, html=f"<p>{words}</p>", clock=clock)
-    undone = actions.queue_reply(SYSTEM, row.ticket, html=f"<p>{words}</p>", clock=clock)
+    to = "Carl Jansen <carl@acme.example>"
+    actions.queue_reply(SYSTEM, row.ticket, html=f"<p>{words}</p>", to=to, clock=clock)
+    undone = actions.queue_reply(SYSTEM, row.ticket, html=f"<p>{words}</p>", to=to, clock=clock)
     actions.undo(SYSTEM, undone, clock=clock)
     return row.ticket.requester
 
