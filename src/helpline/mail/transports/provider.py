@@ -7,7 +7,7 @@ from email.mime.base import MIMEBase
 from email.utils import formataddr
 from typing import Any, Final
 
-from anymail.exceptions import AnymailAPIError, AnymailError  # type: ignore[import-untyped]  # has no types
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused  # type: ignore[import-untyped]  # has no types
 from anymail.message import AnymailRecipientStatus  # type: ignore[import-untyped]  # has no types
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -56,6 +56,8 @@ class ProviderTransport:
             mail.send()
         except AnymailAPIError as error:
             raise _refused(error) from error
+        except AnymailRecipientsRefused:
+            return _answers(envelope, mail)
         except (AnymailError, RequestException, OSError) as error:
             raise Undelivered(Answer(Fate.LATER, "", " ".join(str(error).split())[:500])) from error
         return _answers(envelope, mail)
