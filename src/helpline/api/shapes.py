@@ -269,6 +269,82 @@ class Inbounds(Schema):
     after: str
 
 
+class RecipientFate(Schema):
+    """What became of a mail for one recipient: waiting, sent, failed (refused) or bounced (came back)."""
+
+    address: str
+    state: str
+    code: str
+    detail: str
+
+
+class Outbound(Schema):
+    """A mail of ours. `code` and `detail` are what was last said of it: an SMTP code, or `folder` without a server."""
+
+    id: UUID
+    created_at: datetime
+    sent_at: datetime | None
+    mailbox: str
+    ticket: int | None = Field(description="Number")
+    author: str | None = Field(description="Username; null when the desk itself wrote it")
+    kind: str = Field(description="reply, auto_reply, notification, forward or test")
+    state: str = Field(
+        description="held, queued, sending, sent, deferred, bounced, failed or undone (taken back)"
+    )
+    code: str
+    detail: str
+    in_doubt: bool = Field(
+        description="The connection broke at the last moment of a try: it may have arrived, or arrive twice"
+    )
+    tries: int
+    next_try_at: datetime | None
+    delayed_at: datetime | None = Field(description="When a mail system said that it takes longer")
+    message_id: str
+    in_reply_to: str | None = Field(description="Message-ID of the mail it answers")
+    to: list[str]
+    cc: list[str]
+    recipients: list[RecipientFate]
+    subject: str
+    text: str
+    html: str = Field(description="Sanitised, for showing")
+    attachments: list[MailAttachment]
+
+
+class Outbounds(Schema):
+    """Newest first. `after` asks for the next page; empty at the end."""
+
+    items: list[Outbound]
+    after: str
+
+
+class NewFile(Given):
+    """A file of a new mail. One with a `content_id` is a picture that the HTML shows as `cid:THAT-ID`."""
+
+    name: str = Field(max_length=255)
+    type: str = Field("application/octet-stream", max_length=120)
+    content: str = Field(max_length=30_000_000, description="Base64")
+    content_id: str = Field("", max_length=200)
+
+
+class NewReply(Given):
+    """A mail to send. Without `to` it goes to who wrote last, else to the requester."""
+
+    text: Text = Field("", description="Plain text; without it, it is made of the HTML")
+    html: str = Field("", max_length=2_000_000)
+    to: list[str] = Field(default_factory=list, max_length=50)
+    cc: list[str] = Field(default_factory=list, max_length=50)
+    subject: str = Field("", max_length=500)
+    kind: Literal["reply", "forward"] = "reply"
+    in_reply_to: str = Field(
+        "", max_length=1000, description="Message-ID of a mail of the ticket; else its last"
+    )
+    attachments: list[NewFile] = Field(default_factory=list, max_length=50)
+    hold_s: float = Field(0, ge=0, le=600, description="Seconds in which it can be taken back")
+    status: Literal["", "open", "waiting_customer", "waiting_third"] = Field(
+        "", description="Status of the ticket from then on; empty: as it is"
+    )
+
+
 class Agent(Schema):
     """`name` is the username; `skills` maps keys to levels."""
 

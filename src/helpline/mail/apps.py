@@ -7,13 +7,25 @@ class MailConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
-        from helpline.core.registry import Periodic, periodic
-        from helpline.mail import jobs, letter_parts, moving, personal, retention
+        from helpline.core.registry import Periodic, on, periodic
+        from helpline.mail import (
+            autoreply,
+            events,
+            jobs,
+            letter_parts,
+            moving,
+            personal,
+            retention,
+            sending_jobs,
+        )
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
+        letters = Periodic("send what waits", sending_jobs.SWEEP_EVERY_S, sending_jobs.sweep)
+        periodic.register("send_mail", letters)
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
+        on(events.HOOK_TOO_LARGE, autoreply.say_too_large)
         personal.register()
         moving.register()
         letter_parts.register()

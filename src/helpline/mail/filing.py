@@ -12,13 +12,13 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from helpline.core import outbox
+from helpline.core import outbox, registry
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.customers import actions as customers
 from helpline.customers.models import Contact
-from helpline.mail import events, finding, naming
+from helpline.mail import autoreply, bouncing, events, finding, naming
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
 from helpline.mail.models import Inbound, Reason, Verdict
@@ -92,9 +92,11 @@ def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     if first is not None:
         _is_duplicate(inbound, first)
     elif reason := _parked_because(inbound, reading):
-        _park(inbound, reading, reason)
+        _park(inbound, reading, reason, clock)
     else:
         _place(inbound, reading, clock)
+    if first is None:
+        bouncing.tie(inbound, reading, clock)
 
 
 def _is_duplicate(inbound: Inbound, first: Inbound) -> None:
@@ -112,9 +114,11 @@ def _parked_because(inbound: Inbound, reading: Reading) -> Reason | None:
     return Reason.LOOP if reading.machine == "own" else None
 
 
-def _park(inbound: Inbound, reading: Reading, reason: Reason) -> None:
+def _park(inbound: Inbound, reading: Reading, reason: Reason, clock: Clock) -> None:
     inbound.verdict, inbound.reason = Verdict.PARKED, reason
     write_letter(inbound, reading, None)
+    if reason == Reason.TOO_LARGE:
+        registry.announce(events.HOOK_TOO_LARGE, inbound=inbound, clock=clock)
 
 
 def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
@@ -123,7 +127,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
     if ticket is None and reading.machine in NOT_FOR_US:
         bounced = reading.machine in ("bounce", "delayed")
-        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE)
+        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE, clock)
         return
     if ticket is None:
         reading = on_behalf(inbound.mailbox.desk, reading)
@@ -142,6 +146,8 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     finding.remember(letter, ticket, reading.message)
     if reading.machine not in NOT_FOR_US:
         finding.takes_part(ticket, reading)
+    if inbound.verdict == Verdict.TICKET:
+        autoreply.consider(inbound, reading, letter, ticket, clock)
 
 
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:

@@ -118,8 +118,13 @@ def silence(
     suppressed = {word.strip().lower() for word in message.headers.get("x-auto-response-suppress").split(",")}
     if suppressed & {"all", "oof", "autoreply", "auto-reply"}:
         return "suppressed"
-    local = message.sender.address.rpartition("@")[0]
-    return "nobody_reads" if _DAEMON.match(local) or _NOBODY.match(local) else ""
+    return "nobody_reads" if nobody_reads(message.sender.address) else ""
+
+
+def nobody_reads(address: str) -> bool:
+    """True for addresses that only send: daemons, "noreply", owners of lists."""
+    local = address.rpartition("@")[0]
+    return bool(_DAEMON.match(local) or _NOBODY.match(local))
 
 
 def _own(

@@ -11,11 +11,24 @@ from helpline.core.personal import Asked, Held, Part, Person, PersonalData, colu
 from helpline.core.redaction import ERASED, rewrite, sweep
 from helpline.customers.models import EmailAddress
 from helpline.mail import retention, store
-from helpline.mail.models import Attachment, Direction, Inbound, KnownId, Letter, Participant, PicturesShown
+from helpline.mail.models import (
+    Attachment,
+    Direction,
+    Inbound,
+    KnownId,
+    Letter,
+    Outbound,
+    OutboundState,
+    Participant,
+    PicturesShown,
+    Recipient,
+)
+from helpline.mail.outgoing_models import READY
 
 
-def _addresses(person: Person) -> list[str]:
-    return list(EmailAddress.objects.filter(contact_id=person.contact_id).values_list("address", flat=True))
+def _addresses(person: Person) -> QuerySet[EmailAddress, str]:
+    """Not read yet, so that it becomes a part of the questions it is used in."""
+    return EmailAddress.objects.filter(contact_id=person.contact_id).values_list("address", flat=True)
 
 
 def _own(person: Person) -> QuerySet[Letter]:
@@ -26,8 +39,16 @@ def _own(person: Person) -> QuerySet[Letter]:
 
 
 def _near(person: Person) -> QuerySet[Letter]:
-    """Letters of the person's tickets that others wrote."""
-    return Letter.objects.filter(item__ticket__requester_id=person.contact_id).exclude(pk__in=_own(person))
+    """Letters of the person's tickets that others wrote, and ours to the person."""
+    about = Q(item__ticket__requester_id=person.contact_id)
+    about |= Q(outbound__ticket__requester_id=person.contact_id)
+    return Letter.objects.filter(about | Q(outbound__in=_to_them(person))).exclude(pk__in=_own(person))
+
+
+def _to_them(person: Person) -> QuerySet[Outbound]:
+    """Letters that went out, or are to, to an address of the person."""
+    named = Recipient.objects.filter(address__in=_addresses(person), outbound__mailbox__desk=person.desk_id)
+    return Outbound.objects.filter(pk__in=named.values("outbound"))
 
 
 def _ledger(person: Person) -> QuerySet[Inbound]:
@@ -38,15 +59,17 @@ def _ledger(person: Person) -> QuerySet[Inbound]:
 
 def held(person: Person) -> Held:
     """Lines for the page that asks whether to erase."""
-    mails = _own(person).count()
-    if not mails:
-        return Held()
-    what = ngettext(
-        "%d mail they wrote, with its attachments", "%d mails they wrote, with their attachments", mails
-    )
-    return Held(
-        (what % mails,), (_("That mails came in, when, and what became of them, for the statistics"),)
-    )
+    goes, stays, mails = [], [], _own(person).count()
+    if mails:
+        what = ngettext(
+            "%d mail they wrote, with its attachments", "%d mails they wrote, with their attachments", mails
+        )
+        goes.append(what % mails)
+        stays.append(_("That mails came in, when, and what became of them, for the statistics"))
+    if _to_them(person).exists():
+        goes.append(_("Their name and address in mails to them; what waits to be sent is not sent"))
+        stays.append(_("What we wrote to them, without what names them"))
+    return Held(tuple(goes), tuple(stays))
 
 
 def give(asked: Asked) -> Part:
@@ -111,6 +134,7 @@ def forget(asked: Asked) -> None:
     Inbound.objects.filter(pk__in=[row.pk for row in rows]).update(
         sender="", subject=ERASED, message_id="", bounce=None, trace="", source_uid=""
     )
+    _forget_outgoing(near, person)
     _forget_nearby(near, person, asked)
     _forget_elsewhere(person)
 
@@ -119,6 +143,20 @@ def _forget_files(letters: list[int]) -> None:
     files = Attachment.objects.filter(letter__in=letters)
     retention.drop(set(files.values_list("sha256", flat=True)))
     files.delete()
+
+
+def _forget_outgoing(letters: list[int], person: Person) -> None:
+    """What waits does not leave; what left loses to whom."""
+    ours = Outbound.objects.filter(letter__in=letters)
+    mine = Recipient.objects.filter(outbound__in=ours, address__in=_addresses(person))
+    waits = _to_them(person).filter(state__in=READY)
+    waits.update(state=OutboundState.UNDONE, next_try_at=None)
+    ours.filter(to__in=_addresses(person)).update(to="")
+    rewrite(ours, ["detail"], person.near)
+    ours.update(html="")
+    for row in mine:
+        row.address, row.detail = f"erased {row.pk}", ""
+        row.save(update_fields=["address", "detail"])
 
 
 def _forget_nearby(letters: list[int], person: Person, asked: Asked) -> None:
@@ -135,6 +173,8 @@ def _forget_elsewhere(person: Person) -> None:
     sweep(letters, ["sender_name", "sender", "to", "cc", "reply_to", "subject"], person.anywhere)
     sweep(letters, ["text", "quoted", "html"], person.anywhere)
     sweep(Inbound.objects.filter(mailbox__desk_id=desk), ["sender", "subject", "bounce"], person.anywhere)
+    sweep(Outbound.objects.filter(mailbox__desk_id=desk), ["to", "html", "detail"], person.anywhere)
+    sweep(Recipient.objects.filter(outbound__mailbox__desk_id=desk), ["address", "detail"], person.anywhere)
 
 
 def register() -> None:

@@ -15,7 +15,20 @@ from helpline.core.errors import Invalid
 from helpline.core.together import together
 from helpline.mail import access, naming
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, PicturesShown, Verdict
+from helpline.mail.outgoing_queries import SentPage, SentWanted, outbound_of, sent
 from helpline.tickets.models import Ticket
+
+__all__ = [
+    "LedgerPage",
+    "SentPage",
+    "SentWanted",
+    "Wanted",
+    "counts",
+    "ledger",
+    "outbound_of",
+    "sent",
+    "thread_of",
+]
 
 PAGE = 50
 

@@ -56,7 +56,8 @@ def read(inbound: Inbound) -> Reading:
     """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
     own = own_addresses(inbound.mailbox.desk_id)
     if inbound.size > inbound.mailbox.max_size:
-        return Reading(_beginning(inbound), own=own, too_large=True)
+        beginning = _beginning(inbound)
+        return Reading(beginning, machine=_recognised(beginning, own)[0], own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
     split = quoting.split(message.text)
     kind, told, reported = _recognised(message, own)

@@ -28,7 +28,7 @@ from helpline.conf.demo.plan import SEED, Planner
 from helpline.core.access import SYSTEM
 from helpline.core.clock import Clock
 from helpline.customers.models import Contact
-from helpline.mail.actions import create_mailbox
+from helpline.mail.actions import SendingFacts, create_mailbox, set_sending
 from helpline.people.models import Desk
 from helpline.tickets.models import LIVE_KINDS, Incident, IncidentJoin, IncidentState, Ticket
 
@@ -61,9 +61,10 @@ def load(clock: Clock) -> str:
 
 
 def _mailbox(house: cast.House, clock: Clock) -> None:
-    """Where people write to the Acme IT Help Desk."""
+    """Where people write to the Acme IT Help Desk; it says by itself that their mail is here."""
     acme = house.desks["acme"]
-    create_mailbox(SYSTEM, acme, "support", "support@desk.example", clock=clock)
+    support = create_mailbox(SYSTEM, acme, "support", "support@desk.example", clock=clock)
+    set_sending(SYSTEM, support, SendingFacts(plus=True, auto_reply=True), clock=clock)
 
 
 def _incidents(house: cast.House, contacts: list[Contact], tickets: list[Ticket], clock: Clock) -> None:

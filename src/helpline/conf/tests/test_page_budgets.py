@@ -20,9 +20,9 @@ from helpline.conf.tests.busy_desk import BusyDesk, busy
 from helpline.core.access import SYSTEM as SYSTEM_ACTOR
 from helpline.core.clock import SYSTEM
 from helpline.knowledge.models import Article
+from helpline.mail.actions import OutgoingFile, queue_reply, receive
 from helpline.mail.actions import file as file_mail
-from helpline.mail.actions import receive
-from helpline.mail.models import Attachment, Inbound, Letter, Mailbox
+from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, Outbound
 from helpline.mail.tests.factories import mail
 from helpline.people.access import actor_for
 from helpline.people.actions import create_token
@@ -136,6 +136,20 @@ def _attachment(desk: BusyDesk) -> object:
     return Attachment.objects.filter(letter=_letter(desk))[0].pk
 
 
+def _sent(desk: BusyDesk) -> object:
+    """A letter of ours with a file."""
+    known = Outbound.objects.filter(kind="reply").first()
+    if known is not None:
+        return known.pk
+    file = OutgoingFile.keep("plan.bin", "application/octet-stream", b"plan")
+    ticket = desk.ticket
+    return queue_reply(SYSTEM_ACTOR, ticket, text="Done.", to="carl@acme.example", attachments=[file]).pk
+
+
+def _letter_part(name: str) -> Addresses:
+    return lambda desk: [reverse(name, args=[_sent(desk), 0])]
+
+
 def _recording(desk: BusyDesk) -> object:
     return Recording.objects.filter(call=desk.past, state=RecordingState.STORED)[0].pk
 
@@ -190,6 +204,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mail_attachment": _at(_attachment),
     "letter": _at(_letter),
     "letter_quoted": _at(_letter),
+    "mail_outbox": _at(queries=("", "?state=sent&kind=reply&text=x")),
+    "mailbox_out": _at("support"),
+    "mail_out_raw": _at(_sent),
+    "mail_out_part": _letter_part,
     "tickets:list": _tickets,
     "tickets:new": _at(),
     "tickets:ticket": _at(_number),
@@ -233,6 +251,8 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "api:ledger": _at(queries=("", "?verdict=ticket&text=printer")),
     "api:inbound_detail": _at(_mail),
     "api:inbound_raw": _at(_mail),
+    "api:sent": _at(queries=("", "?state=sent&to=carl@acme.example")),
+    "api:outbound_detail": _at(_letter),
     "api:queue_list": _at(),
     "account_login": _at(),
     "account_logout": _at(),
@@ -282,6 +302,8 @@ POSTS = frozenset(
         *(f"api:{verb}" for verb in ("unhold", "swap", "merge", "complete", "cancel_consult", "hangup")),
         *(f"api:{verb}" for verb in ("pause_recording", "resume_recording", "set_state")),
         *(f"api:{verb}" for verb in ("add_note", "front_end_message", "inbound_replay")),
+        *(f"api:{verb}" for verb in ("reply", "outbound_undo", "outbound_resend")),
+        *("mail_out_undo", "mail_out_resend", "mailbox_auto_text", "mailbox_limits"),
     }
 )
 #: addresses that answer a GET under another name

@@ -102,3 +102,54 @@ def test_a_mailbox_that_cannot_be(support: Mailbox, name: str, address: str, err
     with pytest.raises(error):
         actions.create_mailbox(SYSTEM, support.desk, name, address)
     assert Mailbox.objects.count() == 1
+
+
+class TestGoingOut:
+    """Letters of ours and how a mailbox sends."""
+
+    WORKERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD}
+    TABLE = (
+        ("get", "/mail/out/", READERS),
+        ("get", "/mail/out/{out}/raw/", READERS),
+        ("get", "/mail/out/{out}/parts/0/", READERS),
+        ("post", "/mail/out/{out}/undo/", {Role.LEAD}),
+        ("post", "/mail/out/{out}/resend/", WORKERS),
+        ("get", "/mail/boxes/support/out/", {Role.DESK_ADMIN}),
+        ("post", "/mail/boxes/support/out/", {Role.DESK_ADMIN}),
+        ("post", "/mail/boxes/support/out/text/", {Role.DESK_ADMIN}),
+        ("post", "/mail/boxes/support/out/limits/", {Role.DESK_ADMIN}),
+    )
+
+    @pytest.fixture
+    def letter(self, row: Inbound, clock: SetClock) -> str:
+        assert row.ticket is not None
+        file = actions.OutgoingFile.keep("plan.html", "text/html", b"<script>alert(1)</script>")
+        made = actions.queue_reply(SYSTEM, row.ticket, text="Done.", attachments=[file], clock=clock)
+        return str(made.pk)
+
+    @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
+    def test_table(self, row: Inbound, letter: str, method: str, path: str, allowed: set[Role]) -> None:
+        assert wrongs(path.format(out=letter), method, allowed, row.mailbox.desk) == []
+
+    @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
+    def test_nothing_of_another_desk(
+        self, row: Inbound, letter: str, method: str, path: str, allowed: set[Role]
+    ) -> None:
+        client = Client()
+        client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
+        answer = getattr(client, method)(path.format(out=letter))
+        if path == "/mail/out/":
+            assert b"Done." not in answer.content
+            assert letter.encode() not in answer.content
+        else:
+            assert answer.status_code == 404
+
+    def test_a_file_we_sent_is_saved_and_never_run(self, row: Inbound, letter: str) -> None:
+        client = Client()
+        client.force_login(UserFactory(roles=[(row.mailbox.desk, Role.AGENT)]))
+        for path in ("raw/", "parts/0/"):
+            answer = client.get(f"/mail/out/{letter}/{path}")
+            assert answer["Content-Type"] == "application/octet-stream"
+            assert answer["Content-Disposition"].startswith("attachment")
+            assert "sandbox" in answer["Content-Security-Policy"]
+        assert client.get(f"/mail/out/{letter}/parts/7/").status_code == 404

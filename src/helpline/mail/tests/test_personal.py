@@ -8,12 +8,12 @@ from pathlib import Path
 
 from django.apps import apps
 
-from helpline.core.access import Role
+from helpline.core.access import SYSTEM, Role
 from helpline.core.clock import SetClock
 from helpline.customers import personal
 from helpline.customers.models import Contact
-from helpline.mail import picture_actions, retention, store
-from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
+from helpline.mail import actions, picture_actions, retention, store
+from helpline.mail.models import Inbound, Letter, Mailbox, Outbound, OutboundState, Verdict
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.tests.factories import actor
 from helpline.tickets import merge_actions, task_actions
@@ -35,6 +35,11 @@ def carls_mails(support: Mailbox, clock: SetClock) -> Contact:
     )
     assert row.ticket is not None
     assert row.ticket.requester is not None
+    words = "Dear Carl Jansen, use water."
+    to = "Carl Jansen <carl@acme.example>"
+    actions.queue_reply(SYSTEM, row.ticket, html=f"<p>{words}</p>", to=to, clock=clock)
+    undone = actions.queue_reply(SYSTEM, row.ticket, html=f"<p>{words}</p>", to=to, clock=clock)
+    actions.undo(SYSTEM, undone, clock=clock)
     return row.ticket.requester
 
 
@@ -78,7 +83,8 @@ def test_nothing_of_him_is_left(
     left = everything("mail", "tickets", "customers", "core")
     assert [trace for trace in TRACES if trace in left] == []
     assert [path for path in kept.rglob("*") if path.is_file()] == []
-    assert Letter.objects.count() == 4
+    assert Letter.objects.count() == 6
+    assert {one.state for one in Outbound.objects.all()} == {OutboundState.UNDONE}
     assert Inbound.objects.filter(raw_erased_at=None).count() == 0
 
 
