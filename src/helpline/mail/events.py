@@ -5,14 +5,25 @@ Data: {inbound, mailbox} and, once filed, {verdict, reason, ticket (its number o
 
 from typing import Final
 
-from helpline.mail.models import Inbound
+from helpline.mail.models import Inbound, Mailbox
 
 MAIL_RECEIVED: Final = "mail_received"
 MAIL_FILED: Final = "mail_filed"
 #: data: {mailbox}
 MAILBOX_CHANGED: Final = "mailbox_changed"
+#: an alarm of a mailbox begins or ends; data: {mailbox, alarm (mail.alarms.Alarm), on, code, detail}
+MAILBOX_ALARM: Final = "mailbox_alarm"
+#: live topic of the pages about mailboxes
+MAILBOXES_TOPIC: Final = "mailboxes"
+#: hook: a message larger than its mailbox takes was parked; facts: inbound, clock
+HOOK_TOO_LARGE: Final = "mail_too_large"
 
 
 def ledger_topics(inbound: Inbound) -> list[str]:
     """Live topics of a row of the ledger: its own page, its mailbox and the ledger of the desk."""
     return [f"inbound:{inbound.pk}", f"mailbox:{inbound.mailbox.name}", f"mail:{inbound.mailbox.desk_id}"]
+
+
+def mailbox_topics(mailbox: Mailbox) -> list[str]:
+    """Live topics of a mailbox: its own page, the list, and the ledger of the desk."""
+    return [f"mailbox:{mailbox.name}", MAILBOXES_TOPIC, f"mail:{mailbox.desk_id}"]

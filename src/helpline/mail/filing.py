@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from helpline.core import outbox
+from helpline.core import outbox, registry
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
@@ -21,7 +21,7 @@ from helpline.customers.models import Contact
 from helpline.mail import events, finding, naming
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
-from helpline.mail.models import Inbound, Reason, Verdict
+from helpline.mail.models import Inbound, MailboxKind, Reason, Verdict
 from helpline.mail.reading import Reading, read
 from helpline.people.models import Desk
 from helpline.tickets import actions as tickets
@@ -91,8 +91,8 @@ def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     first = finding.earlier(inbound, reading)
     if first is not None:
         _is_duplicate(inbound, first)
-    elif reason := _parked_because(inbound, reading):
-        _park(inbound, reading, reason)
+    elif not inbound.accepted and (reason := _parked_because(inbound, reading)):
+        _park(inbound, reading, reason, clock)
     else:
         _place(inbound, reading, clock)
 
@@ -112,18 +112,22 @@ def _parked_because(inbound: Inbound, reading: Reading) -> Reason | None:
     return Reason.LOOP if reading.machine == "own" else None
 
 
-def _park(inbound: Inbound, reading: Reading, reason: Reason) -> None:
+def _park(inbound: Inbound, reading: Reading, reason: Reason, clock: Clock) -> None:
     inbound.verdict, inbound.reason = Verdict.PARKED, reason
     write_letter(inbound, reading, None)
+    if reason == Reason.TOO_LARGE:
+        registry.announce(events.HOOK_TOO_LARGE, inbound=inbound, clock=clock)
 
 
 def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     """Into the ticket it belongs to, else into a new one; a machine that answers nothing of ours is parked."""
-    joined = finding.find(inbound.mailbox.desk, reading)
+    # Whoever fills in a web form proves nothing: what they type leads into no ticket of others.
+    typed = inbound.mailbox.kind == MailboxKind.FORM
+    joined = None if typed else finding.find(inbound.mailbox.desk, reading)
     ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
-    if ticket is None and reading.machine in NOT_FOR_US:
+    if ticket is None and reading.machine in NOT_FOR_US and not inbound.accepted:
         bounced = reading.machine in ("bounce", "delayed")
-        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE)
+        _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE, clock)
         return
     if ticket is None:
         reading = on_behalf(inbound.mailbox.desk, reading)
@@ -146,7 +150,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
     """The contact behind the sender's address, made when there is none; a machine is nobody."""
     sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
-    if sender is None or reading.machine in NOT_FOR_US:
+    if sender is None or "@" not in sender.address or reading.machine in NOT_FOR_US:
         return None
     return customers.contact_of_address(
         SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock
@@ -161,7 +165,7 @@ def _open(inbound: Inbound, reading: Reading, contact: Contact | None, clock: Cl
         inbound.mailbox.desk,
         subject or _("(no subject)"),
         requester=contact,
-        channel="mail",
+        channel="web" if inbound.mailbox.kind == MailboxKind.FORM else "mail",
         clock=clock,
     )
 

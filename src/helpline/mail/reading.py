@@ -55,7 +55,7 @@ class Reading:
 def read(inbound: Inbound) -> Reading:
     """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
     own = own_addresses(inbound.mailbox.desk_id)
-    if inbound.size > inbound.mailbox.max_size:
+    if inbound.size > inbound.mailbox.max_size and not inbound.accepted:
         return Reading(_beginning(inbound), own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
     split = quoting.split(message.text)
