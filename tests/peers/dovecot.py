@@ -17,7 +17,7 @@ from typing import Self
 from tests.peers.ports import free_port
 
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
-PASSWORD = "let me in"
+PASSWORD = "let-me-in"
 
 _CONFIG = """\
 base_dir = {base}/run

@@ -13,7 +13,12 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
+from imap_tools.errors import (
+    ImapToolsError,
+    MailboxFolderSelectError,
+    MailboxLoginError,
+    UnexpectedCommandStatusError,
+)
 
 from helpline.core.sealed import CannotOpen
 
@@ -148,6 +153,7 @@ def trouble_of(error: Exception) -> SourceTrouble:
 
 def said(error: BaseException) -> str:
     """What an exception says, in one printable line."""
-    parts = [one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in error.args]
+    told = error.command_result[1] if isinstance(error, UnexpectedCommandStatusError) else error.args
+    parts = [one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in told or ()]
     text = " ".join(parts) or type(error).__name__
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:300]

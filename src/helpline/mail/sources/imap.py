@@ -35,6 +35,8 @@ IDLE_S: Final = 9 * 60
 _AGAIN: Final = timedelta(days=2)
 _MOST_MISSED: Final = 100
 _MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+#: response codes of a server that cannot let anybody in now (RFC 5530)
+_PASSING: Final = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\b")
 _UID_COPY: Final = re.compile(rb"BODY\[\]")
 
 
@@ -76,8 +78,9 @@ def _sign_in(box: BaseMailBox, account: Account) -> None:
     except (MailboxLoginError, box.client.error) as error:
         if isinstance(error, box.client.abort):
             raise
+        text = said(error)
         code = Code.PASSWORD if facts.sign_in == SignIn.PASSWORD else Code.TOKEN
-        raise SourceTrouble(code, said(error)) from None
+        raise SourceTrouble(Code.LOST if _PASSING.search(text) else code, text) from None
 
 
 def _hang_up(box: BaseMailBox) -> None:
