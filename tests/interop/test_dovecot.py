@@ -94,7 +94,7 @@ def messages(count: int) -> list[bytes]:
             told["answers"] = f"<{number - 1}@acme.example>"
         files = ((f"log{number}.bin", os.urandom(20_000)),) if number % 10 == 9 else ()
         odd = {
-            3: letters.raw(b"\xff\xfe no charset \x00", message_id=f"<{number}@odd.example>"),
+            3: letters.raw(b"\xff\xfe no charset\r\n", message_id=f"<{number}@odd.example>"),
             5: _html(number),
         }
         found.append(odd.get(number % 10) or mail(f"Text {number}.\n.\nafter a dot", files=files, **told))
@@ -102,7 +102,7 @@ def messages(count: int) -> list[bytes]:
 
 
 def _html(number: int) -> bytes:
-    body, kind = f"<p>Größe {number}</p>".encode(), "text/html; charset=utf-8"
+    body, kind = f"<p>Größe {number}</p>\r\n".encode(), "text/html; charset=utf-8"
     return letters.raw(body, message_id=f"<{number}@html.example>", content_type=kind, encoding="8bit")
 
 

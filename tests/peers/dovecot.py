@@ -34,6 +34,7 @@ default_internal_user = {internal}
 default_internal_group = {group}
 default_login_user = {login}
 mail_max_userip_connections = 50
+auth_failure_delay = 0
 service imap-login {{
   chroot =
   inet_listener imap {{
@@ -54,6 +55,9 @@ service pop3-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 {passdb}
 passdb {{

@@ -29,7 +29,9 @@ from helpline.telephony.switch_reader import node_names, our_switch
 from helpline.telephony.switch_state import SwitchState
 
 #: processes that should be up
-PROCESSES = ("web", "acd", "worker", "postman")
+PROCESSES = ("web", "acd", "worker")
+#: shown once it was started: a desk without mailboxes needs none
+WHEN_KNOWN = ("postman",)
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
@@ -130,7 +132,7 @@ def _outbox(now: datetime) -> Iterator[Metric]:
 def _processes(clock: Clock) -> Iterator[Metric]:
     up = GaugeMetricFamily("helpline_process_up", "1 when the process lives.", labels=["process"])
     known = heartbeat.pulses(clock)
-    for name in PROCESSES:
+    for name in (*PROCESSES, *(each for each in WHEN_KNOWN if each in known)):
         pulse = known.get(name)
         # Whoever answers this is the web process.
         up.add_metric([name], float(name == "web" or bool(pulse and pulse.up)))

@@ -60,10 +60,12 @@ def save_mailbox(
     require(actor, desk.pk, *ADMINS)
     row = mailbox or Mailbox(desk=desk, created_at=clock.now())
     values = drafted(row, facts)
-    changed = sorted(name for name, value in values.items() if row.pk is None or getattr(row, name) != value)
+    changed = sorted(
+        name for name, value in values.items() if row._state.adding or getattr(row, name) != value
+    )
     for name, value in values.items():
         setattr(row, name, value)
-    if row.pk is None:
+    if row._state.adding:
         row.save()
     elif changed:
         row.save(update_fields=changed)

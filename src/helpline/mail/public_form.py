@@ -35,7 +35,7 @@ class FilesField(forms.FileField):
 
     widget = _Files
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         """The files. Raises ValidationError when they are too many or too large."""
         given = data if isinstance(data, list | tuple) else [data] if data else []
         files = [super(FilesField, self).clean(one, initial) for one in given]
@@ -63,7 +63,7 @@ class PublicForm(forms.Form):
     text = forms.CharField(
         label=_("What is it about?"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 7})
     )
-    files = FilesField(
+    attachments = FilesField(
         label=_("Pictures or files"), required=False, help_text=_("A picture of the screen often helps.")
     )
     website = forms.CharField(
@@ -86,7 +86,7 @@ class PublicForm(forms.Form):
     def shown(self) -> list[forms.BoundField]:
         """The fields in the order people fill them in."""
         more = [f"more_{place}" for place in range(len(self._asked))]
-        return [self[name] for name in ("name", "address", "subject", *more, "text", "files")]
+        return [self[name] for name in ("name", "address", "subject", *more, "text", "attachments")]
 
     @property
     def is_trapped(self) -> bool:
@@ -103,7 +103,7 @@ class PublicForm(forms.Form):
             subject=given["subject"],
             text=given["text"],
             more=more,
-            files=tuple(given["files"]),
+            files=tuple(given["attachments"]),
         )
 
 

@@ -1,6 +1,6 @@
 """From a mailbox's row to a connection with its server, and what can be said of that connection in plain words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -15,7 +15,10 @@ from helpline.mail.sources.source import Account, Session
 from helpline.mail.troubles import Code, SourceTrouble, trouble_of
 
 #: kinds whose server we ask
-FETCHED: Final = {MailboxKind.IMAP: imap.open_session, MailboxKind.POP3: pop3.open_session}
+FETCHED: Final[Mapping[str, Callable[[Account], Session]]] = {
+    MailboxKind.IMAP: imap.open_session,
+    MailboxKind.POP3: pop3.open_session,
+}
 
 
 def account_of(mailbox: Mailbox, clock: Clock) -> Account:
@@ -35,7 +38,7 @@ def open_session(mailbox: Mailbox, clock: Clock) -> Session:
     """Connect and sign in. Raises SourceTrouble, whatever went wrong."""
     try:
         account = account_of(mailbox, clock)
-        return FETCHED[MailboxKind(mailbox.kind)](account)
+        return FETCHED[mailbox.kind](account)
     except SourceTrouble as trouble:
         if trouble.code == Code.TOKEN:
             oauth.TOKENS.forget(Secrets.of(mailbox.secret))

@@ -1,12 +1,12 @@
 """A web form's answers as a message: made by us (RFC 5322), from whoever the writer says they are, proven by nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -31,7 +31,7 @@ class Answers:
     subject: str
     text: str
     more: Mapping[str, str]
-    files: tuple[UploadedFile, ...] = ()
+    files: "tuple[UploadedFile[Any], ...]" = ()
 
 
 def submit(mailbox: Mailbox, answers: Answers, clock: Clock) -> Inbound:
@@ -60,22 +60,18 @@ def _body(answers: Answers) -> str:
     return "\n".join([answers.text.strip(), *(["", *told] if told else [])]) + "\n"
 
 
-def _attach(message: EmailMessage, file: UploadedFile) -> None:
+def _attach(message: EmailMessage, file: "UploadedFile[Any]") -> None:
     kind = file.content_type or ""
     main, slash, sub = kind.partition("/")
     # a message within would be read as one that was forwarded
     known = slash and main in {"text", "image", "audio", "video", "application"} and _token(sub)
     main, sub = (main, sub) if known else ("application", "octet-stream")
-    content = b"".join(_chunks(file))
+    content = b"".join(file.chunks())
     message.add_attachment(content, maintype=main, subtype=sub, filename=_line(file.name or "file"))
 
 
 def _token(text: str) -> bool:
     return bool(text) and all(sign.isascii() and (sign.isalnum() or sign in ".+-_") for sign in text)
-
-
-def _chunks(file: UploadedFile) -> Iterable[bytes]:
-    return file.chunks()
 
 
 def _line(text: str) -> str:

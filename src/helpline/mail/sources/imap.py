@@ -240,12 +240,12 @@ class ImapSession:
         if "IDLE" not in self._can:
             _readable([wake], self._account.facts.poll_s)
             return True
-        self._box.idle.start()
+        self._box.idle.start()  # type: ignore[no-untyped-call]  # imap-tools
         try:
             if not self._told_already():
                 _readable([wake, self._box.client.sock.fileno()], IDLE_S)
         finally:
-            self._box.idle.stop()
+            self._box.idle.stop()  # type: ignore[no-untyped-call]  # imap-tools
         return True
 
     def _told_already(self) -> bool:
@@ -253,7 +253,7 @@ class ImapSession:
         sock, file = self._box.client.sock, self._box.client.file
         sock.settimeout(0)
         try:
-            return bool(file.peek(1))  # type: ignore[attr-defined]  # a BufferedReader, typed as any file
+            return bool(file.peek(1))  # type: ignore[union-attr]  # a BufferedReader, typed as any file
         except (BlockingIOError, ssl.SSLWantReadError):
             return False
         finally:

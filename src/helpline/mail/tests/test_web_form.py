@@ -50,7 +50,7 @@ def test_carl_writes_by_the_form_and_it_is_a_ticket(form: Mailbox, clock: SetClo
         SimpleUploadedFile("fire.png", b"\x89PNG", "image/png"),
         SimpleUploadedFile("mail.eml", b"x", "message/rfc822"),
     ]
-    answer = Client().post("/form/help/", TYPED | {"files": files}, follow=True)
+    answer = Client().post("/form/help/", TYPED | {"attachments": files}, follow=True)
     assert answer.redirect_chain == [("/form/help/sent/", 302)]
     assert "Your message is with us" in answer.content.decode()
     row = Inbound.objects.get()
@@ -125,7 +125,7 @@ def test_a_form_of_another_page_is_refused(form: Mailbox) -> None:
 
 def test_too_large_files(form: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(public_form, "MOST_BYTES", 10)
-    status, page = send(files=[SimpleUploadedFile("a", b"123456"), SimpleUploadedFile("b", b"123456")])
+    status, page = send(attachments=[SimpleUploadedFile("a", b"123456"), SimpleUploadedFile("b", b"123456")])
     assert status == 422
     assert "At most" in page
 
