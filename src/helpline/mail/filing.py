@@ -22,7 +22,7 @@ from helpline.mail import events, finding, naming
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
 from helpline.mail.models import Inbound, MailboxKind, Reason, Verdict
-from helpline.mail.reading import Reading, read
+from helpline.mail.reading import Reading, glimpse, read
 from helpline.people.models import Desk
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import Item, Ticket
@@ -208,12 +208,17 @@ def _conclude(inbound: Inbound, clock: Clock) -> Verdict:
     return Verdict(inbound.verdict)
 
 
-@transaction.atomic
 def fail(inbound: Inbound, trace: str, clock: Clock = SYSTEM_CLOCK) -> Verdict:
     """The message could not be read; it is kept, says why, and can be replayed."""
+    return _fail(inbound, trace, *glimpse(inbound), clock)
+
+
+@transaction.atomic
+def _fail(inbound: Inbound, trace: str, sender: str, subject: str, clock: Clock) -> Verdict:
     inbound = Inbound.objects.select_related("mailbox").get(pk=inbound.pk)
     if inbound.verdict != Verdict.WAITING:
         return Verdict(inbound.verdict)
     inbound.verdict, inbound.reason = Verdict.FAILED, Reason.ERROR
+    inbound.sender, inbound.subject = inbound.sender or sender, inbound.subject or subject
     inbound.trace = trace.replace("\x00", "\ufffd")
     return _conclude(inbound, clock)

@@ -9,11 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from helpline.core import heartbeat
 from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.errors import Conflict, DeskError, Invalid, NotFound
 from helpline.mail import access, mailbox_actions, mailbox_shown, queries
 from helpline.mail.access import ADMINS
+from helpline.mail.alarms import LIVE_KINDS
 from helpline.mail.mailbox_forms import GROUPS, MailboxForm
 from helpline.mail.models import Mailbox, MailboxKind
 from helpline.mail.shell_parts import TOLD
@@ -48,9 +50,19 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
     shown = {
         "rows": [mailbox_shown.row_of(mailbox, counts, CLOCK) for mailbox, counts in totals.rows],
         "admin_of": {desk.pk for desk in _mine(who)},
+        "postman_missing": _needs_postman(totals) and not _postman_up(),
     }
     part = request.headers.get("HX-Target") == "mailbox-rows"
     return render(request, "mail/mailbox_rows.html" if part else "mail/mailboxes.html", shown)
+
+
+def _needs_postman(totals: queries.Totals) -> bool:
+    return any(mailbox.active and mailbox.kind in LIVE_KINDS for mailbox, _counts in totals.rows)
+
+
+def _postman_up() -> bool:
+    pulse = heartbeat.pulses(CLOCK).get("postman")
+    return bool(pulse and pulse.up)
 
 
 @shows_and_takes

@@ -5,6 +5,9 @@ Everything here happens before the transaction: it takes time and touches no row
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from email.utils import parseaddr
 from typing import Any
 
 from django.urls import reverse
@@ -71,6 +74,18 @@ def read(inbound: Inbound) -> Reading:
         own=own,
         files=tuple(Kept(part, store.put(part.chunks())) for part in message.parts),
     )
+
+
+def glimpse(inbound: Inbound) -> tuple[str, str]:
+    """Sender and subject as the head of a message says that could not be read, undecoded; empty when it says none."""
+    try:
+        with store.opened(inbound.sha256) as file:
+            head = BytesHeaderParser(policy=compat32).parsebytes(file.read(_HEADERS))
+    except OSError:
+        return "", ""
+    told = (str(head.get(name, "")).replace("\x00", "") for name in ("from", "subject"))
+    sender, subject = (" ".join(one.encode("utf-8", "replace").decode().split()) for one in told)
+    return parseaddr(sender)[1].casefold()[:320], subject[:500]
 
 
 def own_addresses(desk_id: int) -> frozenset[str]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from helpline.core import heartbeat
 from helpline.core.access import Role
 from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.models import AuditRow, OutboxEvent
@@ -187,6 +188,16 @@ def test_a_check_says_what_was_wrong(
     fresh = FORM | {"kind": "imap", "name": "new2", "address": "new2@desk.example"}
     assert "It works: 12" in browser.post("/mail/check/", fresh).content.decode()
     assert "Say which server." in browser.post("/mail/check/", fresh | {"host": ""}).content.decode()
+
+
+def test_a_postman_that_does_not_run_is_told(browser: Client, sales: Mailbox) -> None:
+    words = "The postman does not run"
+    assert words in browser.get("/mail/boxes/").content.decode()
+    heartbeat.beat("postman")
+    assert words not in browser.get("/mail/boxes/").content.decode()
+    heartbeat.stopped("postman")
+    Mailbox.objects.filter(pk=sales.pk).update(active=False)
+    assert words not in browser.get("/mail/boxes/").content.decode(), "nobody needs it"
 
 
 def test_no_mailbox_yet(browser: Client) -> None:
