@@ -1,5 +1,6 @@
 """Mailboxes on a real Dovecot: drained to the last message, once each, whatever is killed, changed or away."""
 
+import asyncio
 import errno
 import os
 import signal
@@ -25,7 +26,9 @@ from helpline.mail.connection import Connection, Secrets
 from helpline.mail.keeper import BackOff, Keeper
 from helpline.mail.mailbox_actions import MailboxFacts
 from helpline.mail.models import Inbound, Mailbox, MailboxKind, MailboxState, Verdict
+from helpline.mail.postman import Postman
 from helpline.mail.sources import accounts, imap
+from helpline.mail.sources.smtp_door import Door
 from helpline.mail.tests import letters
 from helpline.mail.tests.factories import mail
 from helpline.mail.tests.providers import provider
@@ -90,7 +93,7 @@ def messages(count: int) -> list[bytes]:
     found = []
     for number in range(count):
         told = {"message_id": f"<{number}@acme.example>", "subject": f"Matter {number}"}
-        if number % 10 in (1, 4, 7):
+        if number % 10 in (1, 7, 8):
             told["answers"] = f"<{number - 1}@acme.example>"
         files = ((f"log{number}.bin", os.urandom(20_000)),) if number % 10 == 9 else ()
         odd = {
@@ -229,6 +232,38 @@ def test_a_wrong_password_is_told_and_harms_no_other(
         assert "failing" in Mailbox.objects.get(pk=mailbox.pk).alarms
     assert not Inbound.objects.exists()
     assert set(server.flags(user)) == {""}
+
+
+async def test_a_postman_follows_what_lena_sets(server: Dovecot, user: str, kept: Path) -> None:
+    """A broken mailbox beside one that works; it is set right, and one is switched off."""
+    server.deliver(user, messages(2))
+    server.deliver(f"{user}-sales", messages(3))
+    works = await asyncio.to_thread(box, server, user)
+    broken = await asyncio.to_thread(second, server, f"{user}-sales", "wrong")
+    postman = Postman(CLOCK, BackOff(first=30, lasting=3600), Door("127.0.0.1", 0, CLOCK))
+    running = asyncio.create_task(postman.run())
+    await asyncio.to_thread(until, lambda: state(broken) == (MailboxState.FAILING, Code.PASSWORD))
+    await asyncio.to_thread(until, lambda: Inbound.objects.filter(mailbox=works).count() == 2)
+    await asyncio.to_thread(second, server, f"{user}-sales", PASSWORD, broken)
+    await asyncio.to_thread(until, lambda: Inbound.objects.filter(mailbox=broken).count() == 3)
+    await asyncio.to_thread(mailbox_actions.switch_mailbox, SYSTEM, works, False)
+    await asyncio.to_thread(until, lambda: len(keepers()) == 1)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert keepers() == []
+
+
+def second(server: Dovecot, user: str, password: str, mailbox: Mailbox | None = None) -> Mailbox:
+    told = {"host": "127.0.0.1", "port": server.imap, "security": "none", "user": user}
+    facts = MailboxFacts(
+        "sales", "sales@desk.example", MailboxKind.IMAP, "en", Connection(**told), Secrets(password)
+    )
+    return mailbox_actions.save_mailbox(SYSTEM, DeskFactory(), facts, mailbox=mailbox)
+
+
+def keepers() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if isinstance(one, Keeper)]
 
 
 def test_a_check_says_what_is_there(server: Dovecot, user: str) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -138,10 +137,9 @@ class Keeper(threading.Thread):
 
     def ended(self, seconds: float) -> bool:
         """Wait for the end; True when it came, and what the thread held is given back."""
-        before = time.monotonic()
         self.join(seconds)
         if self.is_alive():
-            log.warning("%s did not end in %.0f s", self.name, time.monotonic() - before)
+            log.warning("%s did not end in time", self.name)
             return False
         self._wake.close()
         return True

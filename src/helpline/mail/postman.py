@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import signal
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 #: seconds after which the mailboxes are read again without a ring
 LOOK_S: Final = 5.0
-#: seconds a keeper has to end
+#: seconds keepers have to end; what one takes in after that is known again next time
 END_S: Final = 5.0
 
 
@@ -90,8 +91,9 @@ class Postman:
         keepers = list(keepers)
         for keeper in keepers:
             keeper.stop()
+        until = time.monotonic() + END_S
         for keeper in keepers:
-            keeper.ended(END_S)
+            keeper.ended(max(0.0, until - time.monotonic()))
 
 
 def _read() -> tuple[list[_Wanted], list[int]]:

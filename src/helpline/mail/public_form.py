@@ -114,11 +114,21 @@ def _question(asked: FormField) -> forms.Field:
     return forms.CharField(label=asked.label, required=asked.required, max_length=500)
 
 
+def _counted(key: str) -> int:
+    if cache.add(key, 1, _HOUR_S):
+        return 1
+    try:
+        return cache.incr(key)
+    except ValueError:
+        # its hour ended between the two
+        cache.set(key, 1, _HOUR_S)
+        return 1
+
+
 def count(*, here: str, name: str) -> None:
     """Count a message from this internet address in the name of this mail address. Raises TooMany."""
     for key, most in ((f"form-from:{here}", MOST_FROM_HERE), (f"form-as:{name.casefold()}", MOST_IN_NAME)):
-        cache.add(key, 0, _HOUR_S)
-        if cache.incr(key) > most:
+        if _counted(key) > most:
             raise TooMany(
                 _("That were many messages in a short time."),
                 help=_("Please wait an hour, write a mail, or call us."),
