@@ -32,6 +32,7 @@ from helpline.mail.sources.smtp_door import Door
 from helpline.mail.tests import letters
 from helpline.mail.tests.factories import mail
 from helpline.mail.tests.providers import provider
+from helpline.mail.threads import in_thread
 from helpline.mail.troubles import Code, SourceTrouble
 from helpline.people.tests.factories import DeskFactory
 from helpline.tickets.models import Ticket
@@ -238,16 +239,16 @@ async def test_a_postman_follows_what_lena_sets(server: Dovecot, user: str, kept
     """A broken mailbox beside one that works; it is set right, and one is switched off."""
     server.deliver(user, messages(2))
     server.deliver(f"{user}-sales", messages(3))
-    works = await asyncio.to_thread(box, server, user)
-    broken = await asyncio.to_thread(second, server, f"{user}-sales", "wrong")
+    works = await in_thread(box, server, user)
+    broken = await in_thread(second, server, f"{user}-sales", "wrong")
     postman = Postman(CLOCK, BackOff(first=30, lasting=3600), Door("127.0.0.1", 0, CLOCK))
     running = asyncio.create_task(postman.run())
-    await asyncio.to_thread(until, lambda: state(broken) == (MailboxState.FAILING, Code.PASSWORD))
-    await asyncio.to_thread(until, lambda: Inbound.objects.filter(mailbox=works).count() == 2)
-    await asyncio.to_thread(second, server, f"{user}-sales", PASSWORD, broken)
-    await asyncio.to_thread(until, lambda: Inbound.objects.filter(mailbox=broken).count() == 3)
-    await asyncio.to_thread(mailbox_actions.switch_mailbox, SYSTEM, works, False)
-    await asyncio.to_thread(until, lambda: len(keepers()) == 1)
+    await in_thread(until, lambda: state(broken) == (MailboxState.FAILING, Code.PASSWORD))
+    await in_thread(until, lambda: Inbound.objects.filter(mailbox=works).count() == 2)
+    await in_thread(second, server, f"{user}-sales", PASSWORD, broken)
+    await in_thread(until, lambda: Inbound.objects.filter(mailbox=broken).count() == 3)
+    await in_thread(mailbox_actions.switch_mailbox, SYSTEM, works, False)
+    await in_thread(until, lambda: len(keepers()) == 1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -338,6 +339,50 @@ def test_what_cannot_be_kept_stays_at_the_server(
     assert drain(mailbox) == 3
     assert len(server.flags(user)) == (3 if after == "seen" else 0)
     assert len(server.flags(user, ".Done")) == (3 if after == "move" else 0)
+    assert drain(mailbox) == 0
+
+
+@pytest.mark.parametrize("after", ["move", "delete"])
+def test_a_server_that_knows_only_the_oldest_words(
+    server: Dovecot, user: str, kept: Path, after: str
+) -> None:
+    """Without MOVE, UIDPLUS and IDLE: copied and expunged, and looked at from time to time."""
+    server.deliver(user, messages(2))
+    server.deliver(user, [], ".Done")
+    mailbox = box(server, user, after=after, move_to="Done", poll_s=1)
+    session = accounts.open_session(Mailbox.objects.select_related("desk").get(pk=mailbox.pk), CLOCK)
+    assert isinstance(session, imap.ImapSession)
+    session._can = set()
+    assert session.drain(lambda: False) == 2
+    server.deliver(user, [mail(message_id="<later@acme.example>")])
+    reading, writing = os.pipe()
+    assert session.wait(reading)
+    assert session.drain(lambda: False) == 1
+    os.close(reading)
+    os.close(writing)
+    session.close()
+    assert server.flags(user) == []
+    assert len(server.flags(user, ".Done")) == (3 if after == "move" else 0)
+
+
+def test_a_message_the_server_will_not_give_holds_up_none(
+    server: Dovecot, user: str, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.deliver(user, messages(3))
+    mailbox = box(server, user)
+    piece = imap.ImapSession._piece
+
+    def refused(session: imap.ImapSession, uid: int, offset: int) -> bytes | None:
+        if uid == 2:
+            raise imap.Missed("NO broken")
+        return piece(session, uid, offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imap.ImapSession, "_piece", refused)
+        assert drain(mailbox) == 2
+    assert server.flags(user).count("") == 1
+    assert drain(mailbox) == 1
+    assert set(server.flags(user)) == {"S"}
     assert drain(mailbox) == 0
 
 

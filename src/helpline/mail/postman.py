@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 
 from helpline.core.clock import SYSTEM, Clock
 from helpline.core.doorbell import Bell
@@ -24,6 +23,7 @@ from helpline.mail.keeper import USUAL, BackOff, Keeper
 from helpline.mail.models import Mailbox, MailboxKind, MailboxState
 from helpline.mail.sources.accounts import FETCHED
 from helpline.mail.sources.smtp_door import Door
+from helpline.mail.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -61,17 +61,15 @@ class Postman:
                     await bell.wait(LOOK_S)
             finally:
                 await self._door.close()
-                await sync_to_async(self._end, thread_sensitive=False)(
-                    [k for _s, k in self._keepers.values()]
-                )
+                await in_thread(self._end, [keeper for _settings, keeper in self._keepers.values()])
 
     async def _arrange(self) -> None:
         try:
-            wanted, doors = await sync_to_async(_read, thread_sensitive=False)()
+            wanted, doors = await in_thread(_read)
         except (DatabaseError, InterfaceError) as error:
             log.warning("the mailboxes cannot be read now: %s", error)
             return
-        await sync_to_async(self._keep, thread_sensitive=False)({one.pk: one for one in wanted})
+        await in_thread(self._keep, {one.pk: one for one in wanted})
         await self._door.open_for(doors)
 
     def _keep(self, wanted: Mapping[int, _Wanted]) -> None:
@@ -98,7 +96,6 @@ class Postman:
 
 def _read() -> tuple[list[_Wanted], list[int]]:
     """Mailboxes to be kept, and the ids of those that want the door."""
-    close_old_connections()
     kept, doors = [], []
     for row in Mailbox.objects.filter(active=True).order_by("pk"):
         if row.kind in FETCHED:

@@ -14,13 +14,13 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
-from asgiref.sync import sync_to_async
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 
 from helpline.core.clock import Clock
 from helpline.core.errors import DeskError
 from helpline.mail import actions, mailbox_state
 from helpline.mail.models import Mailbox, MailboxKind, MailboxState
+from helpline.mail.threads import in_thread
 from helpline.mail.troubles import Code, SourceTrouble, said, trouble_of
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,6 @@ class Delivery:
 
 def deliver(delivery: Delivery, recipients: Sequence[str], host: str, clock: Clock) -> list[str]:
     """Put the message into the ledger of every mailbox it is for; an answer for each recipient, in order."""
-    close_old_connections()
     answers: dict[int, str] = {}
     told = []
     for recipient in recipients:
@@ -126,7 +125,7 @@ class _Handler:
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         try:
-            found = await sync_to_async(_known, thread_sensitive=False)(address)
+            found = await in_thread(mailbox_is_ours, address)
         except REFUSED as error:
             return _not_kept(error)
         if not found:
@@ -144,9 +143,7 @@ class _Handler:
             helo=session.host_name or "unknown",
             with_="LMTP" if is_lmtp else "ESMTP" if session.extended_smtp else "SMTP",
         )
-        told = await sync_to_async(deliver, thread_sensitive=False)(
-            delivery, list(envelope.rcpt_tos), server.hostname, self._door.clock
-        )
+        told = await in_thread(deliver, delivery, list(envelope.rcpt_tos), server.hostname, self._door.clock)
         if is_lmtp:
             return "\r\n".join(told)
         # One answer for all: the sender tries again for all of them, and who has the message keeps one of it.
@@ -158,8 +155,8 @@ class _Handler:
         return _LATER
 
 
-def _known(address: str) -> bool:
-    close_old_connections()
+def mailbox_is_ours(address: str) -> bool:
+    """True when mail for this address is taken here."""
     return mailbox_for(address) is not None
 
 
@@ -206,18 +203,18 @@ class Door:
         if not mailbox_ids:
             await self.close()
             return
-        limit = await sync_to_async(_largest, thread_sensitive=False)(mailbox_ids)
+        limit = await in_thread(_largest, mailbox_ids)
         if self._server is not None and limit != self._limit:
             await self.close()
         if self._server is None:
             trouble = await self._open(limit)
             self._told = set()
             if trouble is not None:
-                await sync_to_async(_note_all, thread_sensitive=False)(mailbox_ids, trouble, self.clock)
+                await in_thread(_note_all, mailbox_ids, trouble, self.clock)
                 return
         news = set(mailbox_ids) - self._told
         if news:
-            await sync_to_async(_note_all, thread_sensitive=False)(news, None, self.clock)
+            await in_thread(_note_all, news, None, self.clock)
             self._told |= news
 
     async def _open(self, limit: int) -> SourceTrouble | None:
@@ -249,13 +246,11 @@ class Door:
 
 def _largest(mailbox_ids: Iterable[int]) -> int:
     """The limit told to senders. A smaller one of a mailbox is kept to when the message is filed."""
-    close_old_connections()
     sizes = Mailbox.objects.filter(pk__in=mailbox_ids).values_list("max_size", flat=True)
     return max(sizes, default=0)
 
 
 def _note_all(mailbox_ids: Iterable[int], trouble: SourceTrouble | None, clock: Clock) -> None:
-    close_old_connections()
     for pk in mailbox_ids:
         if trouble is None:
             mailbox_state.note_ok(pk, clock)

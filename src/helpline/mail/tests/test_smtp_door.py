@@ -15,6 +15,7 @@ from helpline.mail.models import Inbound, Mailbox, MailboxKind, MailboxState
 from helpline.mail.sources import smtp_door
 from helpline.mail.sources.smtp_door import Door
 from helpline.mail.tests.factories import MailboxFactory, mail
+from helpline.mail.threads import in_thread
 from helpline.tickets.tests.factories import PriorityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +56,7 @@ def rows() -> list[Inbound]:
 
 
 async def arows() -> list[Inbound]:
-    return await asyncio.to_thread(rows)
+    return await in_thread(rows)
 
 
 async def test_carls_mail_is_in_the_ledger_when_his_server_hears_yes(door: Door, clock: SetClock) -> None:
@@ -68,7 +69,7 @@ async def test_carls_mail_is_in_the_ledger_when_his_server_hears_yes(door: Door,
     head = told.removesuffix(raw).decode()
     assert head.startswith(f"Return-Path: <{CARL}>\r\nDelivered-To: {US}\r\nReceived: from ")
     assert "([127.0.0.1])" in head
-    assert await asyncio.to_thread(actions.file, row.pk, clock=clock) == "ticket"
+    assert await in_thread(actions.file, row.pk, clock=clock) == "ticket"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ async def test_a_locked_database_at_the_recipient_says_later(
 
 
 async def test_lmtp_answers_for_each_recipient(door: Door, kept: object) -> None:
-    await asyncio.to_thread(MailboxFactory, name="sales", kind=MailboxKind.SMTP)
+    await in_thread(MailboxFactory, name="sales", kind=MailboxKind.SMTP)
 
     class Once(smtplib.LMTP):
         """smtplib's own reads one answer after DATA."""
@@ -166,12 +167,12 @@ async def test_lmtp_answers_for_each_recipient(door: Door, kept: object) -> None
 async def test_a_port_that_is_taken_is_trouble_with_words(door: Door, box: Mailbox, clock: SetClock) -> None:
     second = Door("127.0.0.1", door.port, clock)
     await second.open_for([box.pk])
-    await asyncio.to_thread(box.refresh_from_db)
+    await in_thread(box.refresh_from_db)
     assert (box.state, box.trouble_code) == (MailboxState.FAILING, "port")
     assert "failing" in box.alarms
     await door.close()
     await second.open_for([box.pk])
-    await asyncio.to_thread(box.refresh_from_db)
+    await in_thread(box.refresh_from_db)
     assert (box.state, box.alarms) == (MailboxState.OK, {})
     await second.open_for([])
     assert second._server is None
