@@ -44,7 +44,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.django_db(transaction=True)]
 
 USER = "support"
 SOON = BackOff(first=0.05, last=0.2, lasting=0.2)
-DEADLINE_S = 40
+DEADLINE_S = 120
 
 
 @pytest.fixture(scope="module")

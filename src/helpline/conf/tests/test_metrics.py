@@ -58,8 +58,8 @@ def test_mail_in_figures(door: SwitchDoor) -> None:
     beat("postman")
     found = scraped()
     assert found["helpline_mailbox_up", ("support",)] == 0
-    assert found["helpline_mailbox_alarm", ("support", "failing")] == 1
-    assert found["helpline_mailbox_alarm", ("support", "silent")] == 0
+    assert found["helpline_mailbox_alarm", ("failing", "support")] == 1
+    assert found["helpline_mailbox_alarm", ("silent", "support")] == 0
     assert 3600 <= found["helpline_mailbox_last_mail_seconds", ("support",)] < 3660
     assert ("helpline_mailbox_up", (off.name,)) not in found
     assert found["helpline_mail_inbound", ("parked",)] == 0

@@ -239,6 +239,8 @@ class ImapSession:
         """IDLE where the server can, else look again after the time of the mailbox."""
         if "IDLE" not in self._can:
             _readable([wake], self._account.facts.poll_s)
+            # the server need not look for new messages before a SEARCH (RFC 9051 section 6.1.2)
+            self._box.client.noop()
             return True
         self._box.idle.start()  # type: ignore[no-untyped-call]  # imap-tools
         try:
