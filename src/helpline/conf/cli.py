@@ -41,6 +41,13 @@ def _worker(options: argparse.Namespace) -> int:
     return work()
 
 
+def _postman(options: argparse.Namespace) -> int:
+    _setup()
+    from helpline.conf.postman_process import fetch
+
+    return fetch()
+
+
 def _switch(options: argparse.Namespace) -> int:
     from helpline.conf.environment import read_environment
     from helpline.conf.switch_process import become_switch
@@ -117,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     add("web", _web, "Start the pages and the API.")
     add("acd", _acd, "Start the process that routes calls.")
     add("worker", _worker, "Start the process that does the jobs.")
+    add("postman", _postman, "Start the process that reads the mailboxes.")
     add_to(add("switch", _switch, "The phone switch: start it, look into it, drain it."), _switch)
     asterisk_cli.add_to(add("asterisk", _asterisk, "Write the files of an Asterisk that serves this desk."))
     mail_cli.add_to(add("mail", _mail, "Take messages from files into a mailbox."))
@@ -134,6 +142,7 @@ OWN = (
     "web",
     "acd",
     "worker",
+    "postman",
     "switch",
     "asterisk",
     "mail",

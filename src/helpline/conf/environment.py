@@ -39,6 +39,9 @@ class Environment:
     origins: tuple[str, ...]
     debug: bool
     demo: bool
+    #: where mail is delivered to us by SMTP or LMTP
+    smtp_host: str
+    smtp_port: int
     #: who shows it may read /metrics; empty: only this machine may
     metrics_token: str
     #: how mail leaves: smtp://USER:PASSWORD@HOST, smtps://..., a provider; empty: into a folder
@@ -146,6 +149,8 @@ def read_environment() -> Environment:
         origins=origins,
         debug=_flag("HELPLINE_DEBUG"),
         demo=_flag("HELPLINE_DEMO"),
+        smtp_host=os.environ.get("HELPLINE_SMTP_HOST", "127.0.0.1"),
+        smtp_port=_number("HELPLINE_SMTP_PORT", 2525),
         metrics_token=os.environ.get("HELPLINE_METRICS_TOKEN", ""),
         smtp_url=_smtp_url("HELPLINE_SMTP_URL"),
     )

@@ -14,6 +14,8 @@ from helpline.core.heartbeat import Pulse, pulses
 from helpline.telephony.node_names import name_of
 
 PROCESSES = ("web", "acd", "worker")
+#: shown too; without it mail waits at its servers and calls go on
+SHOWN_TOO = ("postman",)
 
 
 def switch_answers(url: str, timeout_s: float = 1.0) -> dict[str, Any]:
@@ -65,16 +67,22 @@ def all_up() -> bool:
     return all(name in known and known[name].up for name in PROCESSES) and _switch(known["acd"])["up"]
 
 
+def _state(pulse: Pulse) -> dict[str, Any]:
+    return {"up": pulse.up, "age_s": pulse.age_s, "pid": pulse.pid}
+
+
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when web, acd, worker and switch are up, else 503; never says more than up or down and ages."""
+    """200 when web, acd, worker and switch are up, else 503; never says more than up or down and ages. A postman
+    that was ever started is shown beside them."""
     known = pulses()
     processes: dict[str, Any] = {}
     for name in PROCESSES:
         pulse = known.get(name)
-        processes[name] = {"up": pulse.up, "age_s": pulse.age_s, "pid": pulse.pid} if pulse else {"up": False}
+        processes[name] = _state(pulse) if pulse else {"up": False}
     processes["web"]["up"] = True  # it is answering
     processes["switch"] = _switch(known.get("acd"))
     up = all(state["up"] for state in processes.values())
+    processes |= {name: _state(known[name]) for name in SHOWN_TOO if name in known}
     return JsonResponse(
         {"status": "ok" if up else "degraded", "processes": processes}, status=200 if up else 503
     )

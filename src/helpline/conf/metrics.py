@@ -20,6 +20,8 @@ from helpline.acd.models import QueueEntry
 from helpline.core import heartbeat, outbox
 from helpline.core.clock import SYSTEM, Clock
 from helpline.core.models import Cursor, OutboxEvent
+from helpline.mail.alarms import Alarm
+from helpline.mail.models import Inbound, Mailbox, MailboxState, Verdict
 from helpline.people.models import Presence, PresenceState
 from helpline.telephony import switch_state
 from helpline.telephony.models import Call, CallState, Recording, RecordingState
@@ -28,6 +30,8 @@ from helpline.telephony.switch_state import SwitchState
 
 #: processes that should be up
 PROCESSES = ("web", "acd", "worker")
+#: shown once it was started: a desk without mailboxes needs none
+WHEN_KNOWN = ("postman",)
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
@@ -70,6 +74,7 @@ class _Desk(Collector):
         yield _failed_recordings()
         yield from _outbox(now)
         yield from _processes(self._clock)
+        yield from _mail(now)
         names = node_names()
         if len(names) == 1:
             yield from _switch(switch_state.read(our_switch()))
@@ -127,7 +132,7 @@ def _outbox(now: datetime) -> Iterator[Metric]:
 def _processes(clock: Clock) -> Iterator[Metric]:
     up = GaugeMetricFamily("helpline_process_up", "1 when the process lives.", labels=["process"])
     known = heartbeat.pulses(clock)
-    for name in PROCESSES:
+    for name in (*PROCESSES, *(each for each in WHEN_KNOWN if each in known)):
         pulse = known.get(name)
         # Whoever answers this is the web process.
         up.add_metric([name], float(name == "web" or bool(pulse and pulse.up)))
@@ -138,6 +143,30 @@ def _processes(clock: Clock) -> Iterator[Metric]:
     yield GaugeMetricFamily("helpline_acd_inbox", text, float(detail.get("inbox", 0)))
     text = "Orders to the switch that were not carried out yet."
     yield GaugeMetricFamily("helpline_acd_orders", text, float(detail.get("orders", 0)))
+
+
+def _mail(now: datetime) -> Iterator[Metric]:
+    """How mailboxes are, and how many messages of the ledger have which verdict."""
+    up = GaugeMetricFamily("helpline_mailbox_up", "1 when the mailbox works.", labels=["mailbox"])
+    alarm = GaugeMetricFamily(
+        "helpline_mailbox_alarm", "1 while the alarm goes on.", labels=["mailbox", "alarm"]
+    )
+    age = GaugeMetricFamily(
+        "helpline_mailbox_last_mail_seconds", "Age of the last message.", labels=["mailbox"]
+    )
+    for mailbox in Mailbox.objects.filter(active=True).order_by("name"):
+        up.add_metric([mailbox.name], float(mailbox.state != MailboxState.FAILING))
+        for each in Alarm:
+            alarm.add_metric([mailbox.name, str(each)], float(each in mailbox.alarms))
+        if mailbox.last_mail_at is not None:
+            age.add_metric([mailbox.name], max(0.0, (now - mailbox.last_mail_at).total_seconds()))
+    yield up
+    yield alarm
+    yield age
+    text = "Messages that came in, by what became of them."
+    verdicts = dict.fromkeys(Verdict.values, 0)
+    verdicts |= dict(Inbound.objects.order_by().values_list("verdict").annotate(Count("pk")))
+    yield _labelled("helpline_mail_inbound", text, "verdict", verdicts)
 
 
 def _nodes(states: Mapping[str, SwitchState]) -> Iterator[Metric]:

@@ -17,7 +17,7 @@ from helpline.core.clock import SYSTEM
 log = logging.getLogger(__name__)
 
 #: started in this order and stopped in the reverse one: calls outlive the desk
-ORDER = ("switch", "acd", "worker", "web")
+ORDER = ("switch", "acd", "worker", "postman", "web")
 
 
 def run_all(*, demo: bool) -> int:

@@ -28,6 +28,7 @@ __all__ = [
     "Received",
     "SendingFacts",
     "Unsent",
+    "accept",
     "create_mailbox",
     "file",
     "queue_notice",
@@ -56,7 +57,7 @@ def create_mailbox(
     """Make a mailbox of the desk. Raises Invalid for a name or address that is none, Conflict when one is taken."""
     require(actor, desk.pk, *ADMINS)
     address = address.strip().lower()
-    _check(name, address)
+    check_name_and_address(name, address)
     if Mailbox.objects.filter(name=name).exists() or Mailbox.objects.filter(address=address).exists():
         raise Conflict(
             _("There is a mailbox of this name or address."), code="taken", help=_("Choose another one.")
@@ -81,14 +82,15 @@ def create_mailbox(
     outbox.emit(
         events.MAILBOX_CHANGED,
         desk_id=desk.pk,
-        topics=[f"mailbox:{name}", f"mail:{desk.pk}"],
+        topics=events.mailbox_topics(mailbox),
         data={"mailbox": name},
         clock=clock,
     )
     return mailbox
 
 
-def _check(name: str, address: str) -> None:
+def check_name_and_address(name: str, address: str) -> None:
+    """Raises Invalid for a name or an address that is none; its code names which."""
     try:
         validate_slug(name)
     except ValidationError as error:
@@ -181,13 +183,22 @@ def _written(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, cloc
 def replay(actor: Actor, inbound: Inbound, *, clock: Clock = SYSTEM_CLOCK) -> None:
     """Have a failed or parked message filed again by the worker. Raises Conflict for one that is in a ticket,
     waits already, or whose bytes were erased."""
+    _wait_again(actor, inbound, "replay", inbound.accepted, clock)
+
+
+@transaction.atomic
+def accept(actor: Actor, inbound: Inbound, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Have a parked or failed message filed as one for the desk, whatever speaks against it. Raises as `replay`."""
+    _wait_again(actor, inbound, "accept", True, clock)
+
+
+def _wait_again(actor: Actor, inbound: Inbound, verb: str, accepted: bool, clock: Clock) -> None:
     require(actor, inbound.mailbox.desk_id, *REPLAYERS)
     if inbound.raw_erased_at is not None:
         raise Conflict(_("The bytes of this message were erased."), code="erased")
     again = Inbound.objects.filter(pk=inbound.pk, verdict__in=(Verdict.FAILED, Verdict.PARKED))
-    if not again.update(
-        verdict=Verdict.WAITING, reason="", trace="", filed_at=None, queued_at=clock.now(), tries=0
-    ):
+    values = {"reason": "", "trace": "", "filed_at": None, "queued_at": clock.now(), "tries": 0}
+    if not again.update(verdict=Verdict.WAITING, accepted=accepted, **values):
         raise Conflict(
             _("Only a message that failed or was parked can be filed again."),
             code="filed",
@@ -196,4 +207,4 @@ def replay(actor: Actor, inbound: Inbound, *, clock: Clock = SYSTEM_CLOCK) -> No
     Letter.objects.filter(inbound=inbound, item=None).delete()
     inbound.refresh_from_db()
     jobs.enqueue(inbound)
-    audit.record(actor, "replay", "inbound", inbound.pk, desk_id=inbound.mailbox.desk_id, clock=clock)
+    audit.record(actor, verb, "inbound", inbound.pk, desk_id=inbound.mailbox.desk_id, clock=clock)

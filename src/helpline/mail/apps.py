@@ -6,9 +6,11 @@ class MailConfig(AppConfig):
     label = "mail"
 
     def ready(self) -> None:
-        """Have the worker file what a crash left and erase what is due; say what is held of a person."""
+        """Have the worker file what a crash left, erase what is due and watch the mailboxes; join the shell; say what is
+        held of a person."""
         from helpline.core.registry import Periodic, on, periodic
         from helpline.mail import (
+            alarms,
             autoreply,
             events,
             jobs,
@@ -17,6 +19,7 @@ class MailConfig(AppConfig):
             personal,
             retention,
             sending_jobs,
+            shell_parts,
         )
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
@@ -26,6 +29,9 @@ class MailConfig(AppConfig):
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
         on(events.HOOK_TOO_LARGE, autoreply.say_too_large)
+        watch = Periodic("watch the mailboxes", alarms.WATCH_EVERY_S, alarms.watch_all)
+        periodic.register("watch_mailboxes", watch)
         personal.register()
         moving.register()
         letter_parts.register()
+        shell_parts.register()

@@ -5,7 +5,7 @@ Data: {inbound, mailbox} and, once filed, {verdict, reason, ticket (its number o
 
 from typing import Final
 
-from helpline.mail.models import Inbound, Outbound
+from helpline.mail.models import Inbound, Mailbox, Outbound
 
 MAIL_RECEIVED: Final = "mail_received"
 MAIL_FILED: Final = "mail_filed"
@@ -19,6 +19,10 @@ HOOK_TOO_LARGE: Final = "mail_too_large"
 #: hook announced in the same transaction (core.registry.announce): mail_taken_back(actor, outbound, unsent, clock);
 #: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
 HOOK_TAKEN_BACK: Final = "mail_taken_back"
+#: an alarm of a mailbox begins or ends; data: {mailbox, alarm (mail.alarms.Alarm), on, code, detail}
+MAILBOX_ALARM: Final = "mailbox_alarm"
+#: live topic of the pages about mailboxes
+MAILBOXES_TOPIC: Final = "mailboxes"
 
 
 def ledger_topics(inbound: Inbound) -> list[str]:
@@ -32,3 +36,8 @@ def outbound_topics(outbound: Outbound) -> list[str]:
     if outbound.ticket is not None:
         topics.append(f"ticket:{outbound.ticket.number}")
     return [*topics, f"user:{outbound.author_id}"] if outbound.author_id else topics
+
+
+def mailbox_topics(mailbox: Mailbox) -> list[str]:
+    """Live topics of a mailbox: its own page, the list, and the ledger of the desk."""
+    return [f"mailbox:{mailbox.name}", MAILBOXES_TOPIC, f"mail:{mailbox.desk_id}"]

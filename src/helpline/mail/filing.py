@@ -21,8 +21,8 @@ from helpline.customers.models import Contact
 from helpline.mail import autoreply, bouncing, events, finding, naming
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
-from helpline.mail.models import Inbound, Reason, Verdict
-from helpline.mail.reading import Reading, read
+from helpline.mail.models import Inbound, MailboxKind, Reason, Verdict
+from helpline.mail.reading import Reading, glimpse, read
 from helpline.people.models import Desk
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import Item, Ticket
@@ -91,7 +91,7 @@ def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     first = finding.earlier(inbound, reading)
     if first is not None:
         _is_duplicate(inbound, first)
-    elif reason := _parked_because(inbound, reading):
+    elif not inbound.accepted and (reason := _parked_because(inbound, reading)):
         _park(inbound, reading, reason, clock)
     else:
         _place(inbound, reading, clock)
@@ -123,9 +123,11 @@ def _park(inbound: Inbound, reading: Reading, reason: Reason, clock: Clock) -> N
 
 def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     """Into the ticket it belongs to, else into a new one; a machine that answers nothing of ours is parked."""
-    joined = finding.find(inbound.mailbox.desk, reading)
+    # Whoever fills in a web form proves nothing: what they type leads into no ticket of others.
+    typed = inbound.mailbox.kind == MailboxKind.FORM
+    joined = None if typed else finding.find(inbound.mailbox.desk, reading)
     ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
-    if ticket is None and reading.machine in NOT_FOR_US:
+    if ticket is None and reading.machine in NOT_FOR_US and not inbound.accepted:
         bounced = reading.machine in ("bounce", "delayed")
         _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE, clock)
         return
@@ -153,7 +155,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
     """The contact behind the sender's address, made when there is none; a machine is nobody."""
     sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
-    if sender is None or reading.machine in NOT_FOR_US:
+    if sender is None or "@" not in sender.address or reading.machine in NOT_FOR_US:
         return None
     return customers.contact_of_address(
         SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock
@@ -168,7 +170,7 @@ def _open(inbound: Inbound, reading: Reading, contact: Contact | None, clock: Cl
         inbound.mailbox.desk,
         subject or _("(no subject)"),
         requester=contact,
-        channel="mail",
+        channel="web" if inbound.mailbox.kind == MailboxKind.FORM else "mail",
         clock=clock,
     )
 
@@ -211,12 +213,17 @@ def _conclude(inbound: Inbound, clock: Clock) -> Verdict:
     return Verdict(inbound.verdict)
 
 
-@transaction.atomic
 def fail(inbound: Inbound, trace: str, clock: Clock = SYSTEM_CLOCK) -> Verdict:
     """The message could not be read; it is kept, says why, and can be replayed."""
+    return _fail(inbound, trace, *glimpse(inbound), clock)
+
+
+@transaction.atomic
+def _fail(inbound: Inbound, trace: str, sender: str, subject: str, clock: Clock) -> Verdict:
     inbound = Inbound.objects.select_related("mailbox").get(pk=inbound.pk)
     if inbound.verdict != Verdict.WAITING:
         return Verdict(inbound.verdict)
     inbound.verdict, inbound.reason = Verdict.FAILED, Reason.ERROR
+    inbound.sender, inbound.subject = inbound.sender or sender, inbound.subject or subject
     inbound.trace = trace.replace("\x00", "\ufffd")
     return _conclude(inbound, clock)

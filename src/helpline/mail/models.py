@@ -61,6 +61,14 @@ class MailboxKind(models.TextChoices):
     FORM = "form", _("Web form")
 
 
+class MailboxState(models.TextChoices):
+    """How a mailbox is, as long as it is switched on."""
+
+    UNKNOWN = "unknown", pgettext_lazy("mailbox", "Not tried yet")
+    OK = "ok", pgettext_lazy("mailbox", "Works")
+    FAILING = "failing", pgettext_lazy("mailbox", "Does not work")
+
+
 class Mailbox(models.Model):
     """An address of a desk to which people write."""
 
@@ -70,10 +78,14 @@ class Mailbox(models.Model):
     language = models.CharField(max_length=10, default="en")
     kind = models.CharField(max_length=10, choices=MailboxKind.choices, default=MailboxKind.FOLDER)
     active = models.BooleanField(default=True)
-    #: host, port, user, folder and the like; nothing secret
+    #: host, port, user, folder and the like (mail.connection); nothing secret
     connection = models.JSONField(default=dict, blank=True)
-    #: password or token, sealed
+    #: passwords and tokens, sealed (mail.secrets)
     secret = models.TextField(blank=True)
+    #: when the permission to sign in ends by itself, as far as that is known
+    token_expires_at = models.DateTimeField(null=True)
+    #: words and fields of a web form (mail.form_fields)
+    form = models.JSONField(default=dict, blank=True)
     #: days after closing within which a reply opens the same ticket again; later it opens a new one
     reopen_days = models.PositiveIntegerField(default=14)
     #: bytes of the largest message that is read
@@ -82,8 +94,20 @@ class Mailbox(models.Model):
     raw_days = models.PositiveIntegerField(null=True, blank=True)
     last_mail_at = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
-    #: why it does not work now, for people; empty when all is well
+    state = models.CharField(max_length=10, choices=MailboxState.choices, default=MailboxState.UNKNOWN)
+    #: since when it is so
+    state_at = models.DateTimeField(null=True)
+    #: what is wrong (mail.troubles), and what the other side said; empty when all is well
+    trouble_code = models.CharField(max_length=20, blank=True)
     trouble = models.CharField(max_length=300, blank=True)
+    #: tries in a row that failed
+    failures = models.PositiveIntegerField(default=0)
+    #: when its server was last asked with success
+    looked_at = models.DateTimeField(null=True)
+    #: how far the server's messages were read (mail.sources.imap)
+    position = models.JSONField(default=dict, blank=True)
+    #: alarms that go on -> since when, ISO 8601 (mail.alarms)
+    alarms = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -168,6 +192,8 @@ class Inbound(models.Model):
     #: when it was last handed to the worker, and how often
     queued_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
+    #: a person said that this message is for the desk, whatever speaks against it
+    accepted = models.BooleanField(default=False)
     #: nobody is the sender any more: the bytes were erased since then
     raw_erased_at = models.DateTimeField(null=True)
 

@@ -39,6 +39,7 @@ class Wanted:
 
     mailbox: str = ""
     verdict: str = ""
+    reason: str = ""
     ticket: int | None = None
     message_id: str = ""
     sender: str = ""
@@ -72,6 +73,7 @@ def _narrowed(rows: QuerySet[Inbound], wanted: Wanted) -> QuerySet[Inbound]:
     asked = {
         "mailbox__name": wanted.mailbox or None,
         "verdict": wanted.verdict or None,
+        "reason": wanted.reason or None,
         "ticket__number": wanted.ticket,
         "message_id": naming.key(wanted.message_id) or None,
         "sender": wanted.sender.strip().casefold() or None,
@@ -154,3 +156,40 @@ def thread_of(ticket: Ticket, user_id: int | None) -> Thread:
 
 def _is(condition: Q) -> Case:
     return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many messages have which verdict: of each mailbox, and of all. Every verdict is named, none twice."""
+
+    rows: list[tuple[Mailbox, dict[str, int]]]
+    sums: dict[str, int]
+
+    @property
+    def all(self) -> int:
+        """Every message there is."""
+        return sum(self.sums.values())
+
+
+def totals(actor: Actor) -> Totals:
+    """The ledger in figures, of the mailboxes the actor may see; two queries."""
+    mailboxes = list(access.mailboxes(actor))
+    found = {one.pk: dict.fromkeys(Verdict.values, 0) for one in mailboxes}
+    rows = Inbound.objects.filter(mailbox__in=found).order_by().values_list("mailbox", "verdict")
+    for pk, verdict, count in rows.annotate(count=Count("pk")):
+        found[pk][verdict] = count
+    sums = {verdict: sum(one[verdict] for one in found.values()) for verdict in Verdict.values}
+    return Totals([(one, found[one.pk]) for one in mailboxes], sums)
+
+
+def failed(actor: Actor) -> int:
+    """How many messages could not be read, at the desks where the actor may have them filed again."""
+    desks = [pk for pk in actor.desk_ids if actor.may(pk, *access.REPLAYERS)]
+    return Inbound.objects.filter(mailbox__desk__in=desks, verdict=Verdict.FAILED).count() if desks else 0
+
+
+def alarmed(actor: Actor) -> list[Mailbox]:
+    """Mailboxes with an alarm that goes on, at the desks the actor administers, by name."""
+    desks = [pk for pk in actor.desk_ids if actor.may(pk, *access.ADMINS)]
+    rows = Mailbox.objects.filter(desk__in=desks, active=True).exclude(alarms={})
+    return list(rows.order_by("name")) if desks else []

@@ -5,6 +5,9 @@ Everything here happens before the transaction: it takes time and touches no row
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from email.utils import parseaddr
 from typing import Any
 
 from django.urls import reverse
@@ -55,7 +58,7 @@ class Reading:
 def read(inbound: Inbound) -> Reading:
     """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
     own = own_addresses(inbound.mailbox.desk_id)
-    if inbound.size > inbound.mailbox.max_size:
+    if inbound.size > inbound.mailbox.max_size and not inbound.accepted:
         beginning = _beginning(inbound)
         return Reading(beginning, machine=_recognised(beginning, own)[0], own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
@@ -72,6 +75,18 @@ def read(inbound: Inbound) -> Reading:
         own=own,
         files=tuple(Kept(part, store.put(part.chunks())) for part in message.parts),
     )
+
+
+def glimpse(inbound: Inbound) -> tuple[str, str]:
+    """Sender and subject as the head of a message says that could not be read, undecoded; empty when it says none."""
+    try:
+        with store.opened(inbound.sha256) as file:
+            head = BytesHeaderParser(policy=compat32).parsebytes(file.read(_HEADERS))
+    except OSError:
+        return "", ""
+    told = (str(head.get(name, "")).replace("\x00", "") for name in ("from", "subject"))
+    sender, subject = (" ".join(one.encode("utf-8", "replace").decode().split()) for one in told)
+    return parseaddr(sender)[1].casefold()[:320], subject[:500]
 
 
 def own_addresses(desk_id: int) -> frozenset[str]:

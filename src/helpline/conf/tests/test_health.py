@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from helpline.conf import health
-from helpline.core.clock import SYSTEM
+from helpline.core.clock import SYSTEM, SetClock
 from helpline.core.heartbeat import beat
 from helpline.core.models import Heartbeat
 
@@ -37,6 +37,17 @@ def test_all_up_is_200(switch: dict[str, Any]) -> None:
         "switch": True,
     }
     assert "ada" not in str(processes), "strangers may ask too: no names"
+
+
+@pytest.mark.django_db
+def test_a_postman_is_shown_once_there_is_one_and_calls_go_on_without(switch: dict[str, Any]) -> None:
+    beat("acd", {"switch": True})
+    beat("worker")
+    beat("postman", clock=SetClock())
+    status, processes = _ask()
+    assert (status, processes["postman"]["up"]) == (200, False)
+    beat("postman")
+    assert _ask()[1]["postman"]["up"]
 
 
 @pytest.mark.django_db

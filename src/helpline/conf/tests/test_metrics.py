@@ -16,6 +16,7 @@ from helpline.core.access import Role
 from helpline.core.clock import SYSTEM
 from helpline.core.heartbeat import beat
 from helpline.core.models import Cursor, OutboxEvent
+from helpline.mail.models import Mailbox
 from helpline.people.models import Presence
 from helpline.people.tests.factories import DeskFactory, person
 from helpline.telephony.models import Call, CallState, Recording, RecordingState
@@ -42,6 +43,27 @@ def scraped(**headers: str) -> dict[tuple[str, tuple[str, ...]], float]:
         for family in text_string_to_metric_families(answer.content.decode())
         for sample in family.samples
     }
+
+
+def test_mail_in_figures(door: SwitchDoor) -> None:
+    told = {"desk": DeskFactory(), "created_at": SYSTEM.now()}
+    box = Mailbox.objects.create(name="support", address="support@desk.example", **told)
+    off = Mailbox.objects.create(name="old", address="old@desk.example", active=False, **told)
+    facts = {
+        "state": "failing",
+        "alarms": {"failing": "2026"},
+        "last_mail_at": SYSTEM.now() - timedelta(hours=1),
+    }
+    Mailbox.objects.filter(pk=box.pk).update(**facts)
+    beat("postman")
+    found = scraped()
+    assert found["helpline_mailbox_up", ("support",)] == 0
+    assert found["helpline_mailbox_alarm", ("failing", "support")] == 1
+    assert found["helpline_mailbox_alarm", ("silent", "support")] == 0
+    assert 3600 <= found["helpline_mailbox_last_mail_seconds", ("support",)] < 3660
+    assert ("helpline_mailbox_up", (off.name,)) not in found
+    assert found["helpline_mail_inbound", ("parked",)] == 0
+    assert found["helpline_process_up", ("postman",)] == 1
 
 
 def test_a_busy_desk_in_figures(door: SwitchDoor) -> None:

@@ -22,7 +22,7 @@ from helpline.core.clock import SYSTEM
 from helpline.knowledge.models import Article
 from helpline.mail.actions import OutgoingFile, queue_reply, receive
 from helpline.mail.actions import file as file_mail
-from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, Outbound
+from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, MailboxKind, Outbound
 from helpline.mail.tests.factories import mail
 from helpline.people.access import actor_for
 from helpline.people.actions import create_token
@@ -124,6 +124,19 @@ def _mail(_desk: BusyDesk) -> object:
     return received.inbound.pk
 
 
+def _form_mailbox(desk: BusyDesk) -> str:
+    Mailbox.objects.get_or_create(
+        name="budget-form",
+        defaults={
+            "desk": desk.ticket.desk,
+            "address": "form@desk.example",
+            "kind": MailboxKind.FORM,
+            "created_at": SYSTEM.now(),
+        },
+    )
+    return "budget-form"
+
+
 def _mail_part(name: str) -> Addresses:
     return lambda desk: [reverse(name, args=[_mail(desk), 0])]
 
@@ -208,6 +221,15 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mailbox_out": _at("support"),
     "mail_out_raw": _at(_sent),
     "mail_out_part": _letter_part,
+    "mail_notice": _at(),
+    "mail_oauth": _at(),
+    "mail_ledger": _at(queries=("", "?part=rows", "?text=printer&verdict=ticket&mailbox=support")),
+    "mail_message": _at(_mail),
+    "mailboxes": _at(),
+    "new_mailbox": _at(queries=("", "?kind=form")),
+    "mailbox": _at(_form_mailbox),
+    "mail_form": _at(_form_mailbox),
+    "mail_form_sent": _at(_form_mailbox),
     "tickets:list": _tickets,
     "tickets:new": _at(),
     "tickets:ticket": _at(_number),
@@ -279,12 +301,13 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mfa_download_recovery_codes": _at(),
 }
 #: addresses of the sign-in package that lead elsewhere unless something was asked for before
-ELSEWHERE = frozenset(name for name in SAMPLES if name.startswith(("account_", "mfa_")))
+ELSEWHERE = frozenset(name for name in SAMPLES if name.startswith(("account_", "mfa_"))) | {"mail_oauth"}
 #: addresses that only take posts
 POSTS = frozenset(
     {
         "phone_verb",
         *("trunk_switch", "trunk_drop"),
+        *("mail_replay", "mail_accept", "mailbox_check", "mailbox_switch", "mailbox_try", "mailbox_connect"),
         "lift_ban",
         *("new_menu_key", "menu_key", "queue_need", "queue_need_drop", "new_queue_tip", "queue_tip"),
         *("people:new_desk", "people:new_team", "tickets:new_category"),

@@ -1,5 +1,6 @@
-"""Template words of mail: people of a header, times of an invitation."""
+"""Template words of mail: people of a header, times of an invitation, verdicts."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django import template
@@ -32,3 +33,25 @@ def when(moment: datetime | date) -> str:
         return formats.date_format(moment, "DATE_FORMAT")
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     return formats.date_format(local, "DATETIME_FORMAT")
+
+
+_KINDS = {
+    "ticket": "info",
+    "reply": "good",
+    "duplicate": "quiet",
+    "parked": "warn",
+    "failed": "bad",
+    "waiting": "quiet",
+}
+
+
+@register.filter
+def verdict_kind(verdict: str) -> str:
+    """The kind of pill that goes with a verdict."""
+    return _KINDS.get(verdict, "quiet")
+
+
+@register.filter
+def sum_of(counts: Mapping[str, int]) -> int:
+    """All of them together."""
+    return sum(counts.values())

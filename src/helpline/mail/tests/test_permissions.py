@@ -13,6 +13,8 @@ from helpline.people.tests.factories import DeskFactory, UserFactory, actor
 from helpline.people.tests.permissions import wrongs
 
 READERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD, Role.COACH, Role.DESK_ADMIN, Role.MANAGER}
+REPLAYERS = {Role.LEAD, Role.DESK_ADMIN}
+ADMINS = {Role.DESK_ADMIN}
 TABLE = [
     ("get", "/mail/{id}/raw/", READERS),
     ("get", "/mail/{id}/parts/0/", READERS),
@@ -20,7 +22,30 @@ TABLE = [
     ("get", "/mail/letters/{letter}/", READERS),
     ("get", "/mail/letters/{letter}/quoted/", READERS),
     ("post", "/mail/letters/{letter}/pictures/", READERS),
+    ("get", "/mail/ledger/", READERS),
+    ("get", "/mail/ledger/{id}/", READERS),
+    ("post", "/mail/ledger/replay/", REPLAYERS),
+    ("post", "/mail/ledger/{id}/accept/", REPLAYERS),
+    ("get", "/mail/notice/", REPLAYERS),
+    ("get", "/mail/boxes/", REPLAYERS),
+    ("get", "/mail/boxes/new/", ADMINS),
+    ("post", "/mail/boxes/new/", ADMINS),
+    ("get", "/mail/boxes/support/", ADMINS),
+    ("post", "/mail/boxes/support/", ADMINS),
+    ("post", "/mail/boxes/support/switch/", ADMINS),
+    ("post", "/mail/boxes/support/try/", ADMINS),
+    ("post", "/mail/boxes/support/connect/", ADMINS),
+    ("get", "/mail/oauth/", ADMINS),
 ]
+#: pages that show what the person may see, and nothing of another desk
+OWN = {
+    "/mail/ledger/",
+    "/mail/ledger/replay/",
+    "/mail/notice/",
+    "/mail/boxes/",
+    "/mail/boxes/new/",
+    "/mail/oauth/",
+}
 
 
 @pytest.fixture
@@ -37,11 +62,39 @@ def test_table(row: Inbound, method: str, path: str, allowed: set[Role]) -> None
     assert wrongs(_of(path, row), method, allowed, row.mailbox.desk) == []
 
 
-@pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
+@pytest.mark.parametrize(("method", "path", "allowed"), [one for one in TABLE if one[1] not in OWN])
 def test_nothing_of_another_desk(row: Inbound, method: str, path: str, allowed: set[Role]) -> None:
     client = Client()
     client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
     assert getattr(client, method)(_of(path, row)).status_code == 404
+
+
+def test_lists_hold_nothing_of_another_desk(row: Inbound) -> None:
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
+    for path in ("/mail/ledger/", "/mail/boxes/"):
+        page = client.get(path).content.decode()
+        assert "support" not in page
+        assert str(row.pk) not in page
+    told = {"inbound": str(row.pk)}
+    assert client.post("/mail/ledger/replay/", told).status_code == 409
+    assert client.post("/mail/check/", {"known": "support"}).status_code == 404
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_who_may_try_a_connection(row: Inbound, role: Role | None) -> None:
+    client = Client()
+    if role is not None:
+        client.force_login(UserFactory(roles=[(row.mailbox.desk, role)]))
+    status = client.post("/mail/check/", {"kind": "imap"}).status_code
+    assert status == (302 if role is None else 200 if role in ADMINS else 403)
+
+
+def test_everybody_may_write_by_a_form_and_nobody_else_s_mailbox_is_one(support: Mailbox) -> None:
+    assert Client().get("/form/support/").status_code == 404
+    Mailbox.objects.update(kind=MailboxKind.FORM)
+    assert Client().get("/form/support/").status_code == 200
+    assert Client().get("/form/support/sent/").status_code == 200
 
 
 def test_what_a_mail_carries_is_saved_and_never_run(row: Inbound) -> None:
