@@ -1,6 +1,6 @@
 """What is done to mail: mailboxes made, messages received, filed again. One verb each, one transaction each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -15,11 +15,26 @@ from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
 from helpline.mail import events, jobs, naming, store
 from helpline.mail.access import ADMINS, REPLAYERS
+from helpline.mail.address.actions import check_address
+from helpline.mail.address.round_trip import start as start_round_trip
 from helpline.mail.filing import file
-from helpline.mail.models import Inbound, Letter, Mailbox, MailboxKind, Verdict
+from helpline.mail.junk_actions import junk, not_junk
+from helpline.mail.models import Inbound, Judged, Letter, Mailbox, MailboxKind, Verdict
+from helpline.mail.trust_actions import set_trust
 from helpline.people.models import Desk
 
-__all__ = ["Received", "create_mailbox", "file", "receive", "replay"]
+__all__ = [
+    "Received",
+    "check_address",
+    "create_mailbox",
+    "file",
+    "junk",
+    "not_junk",
+    "receive",
+    "replay",
+    "set_trust",
+    "start_round_trip",
+]
 
 
 @transaction.atomic
@@ -95,12 +110,14 @@ def receive(
     source_uid: str = "",
     *,
     queue: bool = True,
+    envelope: Mapping[str, str] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Received:
     """Take a message into the ledger. When this returns it cannot be lost: the source may remove it.
 
     The bytes are on the disk before the row is written. `source_uid` is what the source calls the message: the same
-    name with the same bytes is one message however often it is given. With `queue` the worker files it; without,
+    name with the same bytes is one message however often it is given. `envelope` is what an SMTP door of ours saw of
+    whoever brought it: {ip, helo, sender}; it is what SPF is about. With `queue` the worker files it; without,
     the caller does so at once (and the worker if the caller dies). Raises OSError when the disk is full; then
     nothing was received.
     """
@@ -108,7 +125,7 @@ def receive(
     for uid in _names(source_uid, stored):
         known = Inbound.objects.filter(mailbox=mailbox, source_uid=uid).first() if uid else None
         if known is None:
-            return _enter(mailbox, stored, uid, queue, clock)
+            return _enter(mailbox, stored, uid, queue, envelope, clock)
         if known.sha256 == stored.sha256:
             return Received(known, fresh=False)
     raise Invalid(f"{source_uid}: three messages of this name, all different.", code="source_uid")
@@ -122,9 +139,16 @@ def _names(source_uid: str, stored: store.Stored) -> tuple[str, ...]:
     return name, naming.key(f"{stored.sha256} {name}")
 
 
-def _enter(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, clock: Clock) -> Received:
+def _enter(
+    mailbox: Mailbox,
+    stored: store.Stored,
+    uid: str,
+    queue: bool,
+    envelope: Mapping[str, str] | None,
+    clock: Clock,
+) -> Received:
     try:
-        return Received(_written(mailbox, stored, uid, queue, clock), fresh=True)
+        return Received(_written(mailbox, stored, uid, queue, envelope, clock), fresh=True)
     except IntegrityError:
         # Somebody else received the same message at the same moment, and came first.
         known = Inbound.objects.filter(mailbox=mailbox, source_uid=uid, sha256=stored.sha256).first()
@@ -134,7 +158,14 @@ def _enter(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, clock:
 
 
 @transaction.atomic
-def _written(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, clock: Clock) -> Inbound:
+def _written(
+    mailbox: Mailbox,
+    stored: store.Stored,
+    uid: str,
+    queue: bool,
+    envelope: Mapping[str, str] | None,
+    clock: Clock,
+) -> Inbound:
     now = clock.now()
     inbound = Inbound.objects.create(
         mailbox=mailbox,
@@ -143,6 +174,7 @@ def _written(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, cloc
         size=stored.size,
         received_at=now,
         queued_at=now,
+        envelope=dict(envelope) if envelope else None,
     )
     Mailbox.objects.filter(pk=mailbox.pk).update(last_mail_at=now)
     if queue:
@@ -165,6 +197,8 @@ def replay(actor: Actor, inbound: Inbound, *, clock: Clock = SYSTEM_CLOCK) -> No
     if inbound.raw_erased_at is not None:
         raise Conflict(_("The bytes of this message were erased."), code="erased")
     again = Inbound.objects.filter(pk=inbound.pk, verdict__in=(Verdict.FAILED, Verdict.PARKED))
+    # what a person called junk is in a ticket: that person takes it back (not_junk)
+    again = again.exclude(judged=Judged.JUNK)
     if not again.update(
         verdict=Verdict.WAITING, reason="", trace="", filed_at=None, queued_at=clock.now(), tries=0
     ):

@@ -8,10 +8,14 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.mail import jobs, personal, retention
+        from helpline.mail import jobs, offers, personal, retention
+        from helpline.mail.address import round_trip
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
+        trips = Periodic("give up round trips", round_trip.GIVE_UP_EVERY_S, round_trip.give_up)
+        periodic.register("give_up_round_trips", trips)
         personal.register()
+        offers.register()

@@ -18,7 +18,8 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.customers import actions as customers
 from helpline.customers.models import Contact
-from helpline.mail import events, finding, naming
+from helpline.mail import events, finding, judging, naming
+from helpline.mail.address import round_trip
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
 from helpline.mail.models import Inbound, Reason, Verdict
@@ -74,9 +75,13 @@ def _file(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
     inbound.machine = reading.machine
     inbound.bounce = reading.bounce
     inbound.oddities = list(message.oddities)
+    inbound.trust = reading.facts.trust.as_json()
     with translation.override(inbound.mailbox.language):
         _decide(inbound, reading, clock)
-    return _conclude(inbound, clock)
+    verdict = _conclude(inbound, clock)
+    if reading.test is not None:
+        round_trip.came_back(inbound, *reading.test, clock)
+    return verdict
 
 
 def _ours_to_file(inbound: Inbound) -> bool:
@@ -118,8 +123,11 @@ def _park(inbound: Inbound, reading: Reading, reason: Reason) -> None:
 
 
 def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
-    """Into the ticket it belongs to, else into a new one; a machine that answers nothing of ours is parked."""
+    """Into the ticket it belongs to, else into a new one; junk, and a machine that answers nothing of ours, is parked."""
     joined = finding.find(inbound.mailbox.desk, reading)
+    if judging.is_junk(inbound, reading.facts, joined.by if joined else None):
+        _park(inbound, reading, Reason.SPAM)
+        return
     ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
     if ticket is None and reading.machine in NOT_FOR_US:
         bounced = reading.machine in ("bounce", "delayed")
@@ -146,7 +154,7 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
     """The contact behind the sender's address, made when there is none; a machine is nobody."""
     sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
-    if sender is None or reading.machine in NOT_FOR_US:
+    if sender is None or reading.test or reading.machine in NOT_FOR_US:
         return None
     return customers.contact_of_address(
         SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock

@@ -25,6 +25,7 @@ class Wanted:
 
     mailbox: str = ""
     verdict: str = ""
+    reason: str = ""
     ticket: int | None = None
     message_id: str = ""
     sender: str = ""
@@ -58,6 +59,7 @@ def _narrowed(rows: QuerySet[Inbound], wanted: Wanted) -> QuerySet[Inbound]:
     asked = {
         "mailbox__name": wanted.mailbox or None,
         "verdict": wanted.verdict or None,
+        "reason": wanted.reason or None,
         "ticket__number": wanted.ticket,
         "message_id": naming.key(wanted.message_id) or None,
         "sender": wanted.sender.strip().casefold() or None,

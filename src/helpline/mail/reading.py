@@ -4,13 +4,16 @@ Everything here happens before the transaction: it takes time and touches no row
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
-from helpline.mail import bounce, html, machine, own_ids, quoting, store
+from helpline.mail import bounce, html, judging, machine, own_ids, quoting, store
+from helpline.mail.address import round_trip
 from helpline.mail.forwarding import Forwarded
+from helpline.mail.junk.score import Facts
 from helpline.mail.message import Message, Part
 from helpline.mail.models import Inbound, Mailbox
 from helpline.mail.parse import parse, parse_file
@@ -49,7 +52,11 @@ class Reading:
     #: addresses of the desk's mailboxes, lower case
     own: frozenset[str] = frozenset()
     files: tuple[Kept, ...] = ()
+    #: where it comes from and what speaks against it
+    facts: Facts = field(default_factory=Facts)
     too_large: bool = False
+    #: trip and leg of a test message of ours
+    test: tuple[UUID, int] | None = None
 
 
 def read(inbound: Inbound) -> Reading:
@@ -59,17 +66,21 @@ def read(inbound: Inbound) -> Reading:
         return Reading(_beginning(inbound), own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
     split = quoting.split(message.text)
-    kind, told, reported = _recognised(message, own)
+    test = round_trip.recognise(message)
+    kind, told, reported = _recognised(message, own) if test is None else (round_trip.MACHINE, None, ())
+    shown = html.sanitise(message.html, _places(inbound, message)).html if message.html else ""
     return Reading(
         message=message,
         text=split.new or message.text.strip(),
         quoted=_rest(split) if split.new else "",
-        html=html.sanitise(message.html, _places(inbound, message)).html if message.html else "",
+        html=shown,
         machine=kind,
         bounce=told,
         reported=reported,
         own=own,
         files=tuple(Kept(part, store.put(part.chunks())) for part in message.parts),
+        facts=judging.facts(inbound, message, shown),
+        test=test,
     )
 
 
