@@ -20,20 +20,29 @@ from helpline.mail.address.round_trip import start as start_round_trip
 from helpline.mail.filing import file
 from helpline.mail.junk_actions import junk, not_junk
 from helpline.mail.models import Inbound, Judged, Letter, Mailbox, MailboxKind, Verdict
+from helpline.mail.outgoing import queue_notice, queue_reply
+from helpline.mail.outgoing_changes import Unsent, resend, undo
+from helpline.mail.outgoing_files import OutgoingFile
 from helpline.mail.trust_actions import set_trust
 from helpline.people.models import Desk
 
 __all__ = [
+    "OutgoingFile",
     "Received",
+    "Unsent",
     "check_address",
     "create_mailbox",
     "file",
     "junk",
     "not_junk",
+    "queue_notice",
+    "queue_reply",
     "receive",
     "replay",
+    "resend",
     "set_trust",
     "start_round_trip",
+    "undo",
 ]
 
 

@@ -8,11 +8,13 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.mail import jobs, offers, personal, retention
+        from helpline.mail import jobs, offers, personal, retention, sending_jobs
         from helpline.mail.address import round_trip
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
+        letters = Periodic("send what waits", sending_jobs.SWEEP_EVERY_S, sending_jobs.sweep)
+        periodic.register("send_mail", letters)
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
         trips = Periodic("give up round trips", round_trip.GIVE_UP_EVERY_S, round_trip.give_up)

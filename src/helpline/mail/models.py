@@ -5,8 +5,53 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from helpline.core.ids import new_id
+from helpline.mail.outgoing_models import (
+    PERSONAL_KINDS,
+    AutoLimits,
+    AutoReplyText,
+    Outbound,
+    OutboundKind,
+    OutboundState,
+    Recipient,
+    RecipientState,
+    Sending,
+    Silence,
+    Way,
+)
 from helpline.people.models import Desk
 from helpline.tickets.models import Item, Ticket
+
+__all__ = [
+    "ID_LENGTH",
+    "PERSONAL_KINDS",
+    "USUAL_JUNK_FROM",
+    "AddressCheck",
+    "Attachment",
+    "AutoLimits",
+    "AutoReplyText",
+    "CheckState",
+    "Direction",
+    "Inbound",
+    "JoinedBy",
+    "Judged",
+    "KnownId",
+    "Letter",
+    "Mailbox",
+    "MailboxKind",
+    "Outbound",
+    "OutboundKind",
+    "OutboundState",
+    "Participant",
+    "Reason",
+    "Recipient",
+    "RecipientState",
+    "RoundTrip",
+    "Scanner",
+    "Sending",
+    "Silence",
+    "Verdict",
+    "Way",
+]
 
 #: a message id longer than this is kept as a digest of it (mail.naming.key)
 ID_LENGTH = 250
@@ -150,6 +195,8 @@ class Inbound(models.Model):
     machine = models.CharField(max_length=20, blank=True)
     #: {recipient, code, permanent} of a bounce
     bounce = models.JSONField(null=True)
+    #: why it opened a ticket and got no automatic reply; empty when it got one, or nobody would expect one
+    silence = models.CharField(max_length=20, choices=Silence.choices, blank=True)
     #: what had to be guessed or was cut while reading, by code
     oddities = models.JSONField(default=list)
     #: {ip, helo, sender} as our own SMTP door saw them

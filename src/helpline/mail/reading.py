@@ -11,7 +11,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from helpline.mail import bounce, html, judging, machine, own_ids, quoting, store
-from helpline.mail.address import round_trip
+from helpline.mail.address import marks
 from helpline.mail.forwarding import Forwarded
 from helpline.mail.junk.score import Facts
 from helpline.mail.message import Message, Part
@@ -66,8 +66,8 @@ def read(inbound: Inbound) -> Reading:
         return Reading(_beginning(inbound), own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
     split = quoting.split(message.text)
-    test = round_trip.recognise(message)
-    kind, told, reported = _recognised(message, own) if test is None else (round_trip.MACHINE, None, ())
+    test = marks.recognise(message)
+    kind, told, reported = _recognised(message, own) if test is None else (marks.MACHINE, None, ())
     shown = html.sanitise(message.html, _places(inbound, message)).html if message.html else ""
     return Reading(
         message=message,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpline.mail import junk_views, views
+from helpline.mail import junk_views, outgoing_views, views
 from helpline.mail.address import views as address_views
 
 urlpatterns = [
@@ -15,4 +15,8 @@ urlpatterns = [
     path("mail/mailboxes/<slug:name>/trust/", address_views.settings, name="mail_trust"),
     path("mail/mailboxes/<slug:name>/check/", address_views.check, name="mail_check"),
     path("mail/mailboxes/<slug:name>/round-trip/", address_views.round_trip, name="mail_round_trip"),
+    path("mail/out/<uuid:outbound_id>/parts/<int:place>/", outgoing_views.part, name="mail_out_part"),
+    path("mail/out/<uuid:outbound_id>/undo/", outgoing_views.undo, name="mail_out_undo"),
+    path("mail/out/<uuid:outbound_id>/resend/", outgoing_views.resend, name="mail_out_resend"),
+    path("mail/out/<uuid:outbound_id>/raw/", outgoing_views.raw, name="mail_out_raw"),
 ]

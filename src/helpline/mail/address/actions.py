@@ -12,9 +12,9 @@ from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict
-from helpline.mail import events
+from helpline.mail import events, routes
 from helpline.mail.access import ADDRESS_TESTERS
-from helpline.mail.models import AddressCheck, CheckState, Mailbox
+from helpline.mail.models import AddressCheck, CheckState, Mailbox, Way
 
 #: a check that runs for longer was broken off
 OVERDUE: Final = timedelta(minutes=3)
@@ -55,9 +55,8 @@ def do_check(check_id: int, clock: Clock) -> int:
     row = AddressCheck.objects.select_related("mailbox").get(pk=check_id)
     subject = checks.Subject(
         address=row.address,
-        return_path=str(row.mailbox.connection.get("return_path", "")),
         selectors=row.mailbox.dkim_selectors,
-        sending_host=str(row.mailbox.connection.get("smtp_host", "")),
+        sending_host=_sending_host(row.mailbox),
     )
     for finding in checks.check(subject):
         row.findings.append(finding.as_json())
@@ -65,6 +64,12 @@ def do_check(check_id: int, clock: Clock) -> int:
     row.state, row.finished_at = CheckState.DONE, clock.now()
     _save(row, clock)
     return len(row.findings)
+
+
+def _sending_host(mailbox: Mailbox) -> str:
+    """The mail server the mailbox sends through; of a provider's interface, or without one, nothing is known."""
+    route = routes.route_of(mailbox)
+    return route.where.rpartition(":")[0] if route.way == Way.SMTP else ""
 
 
 @transaction.atomic

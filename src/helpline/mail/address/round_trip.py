@@ -7,12 +7,8 @@ write one; it makes no contact and gets no automatic answer. The ticket is close
 written at the letter (Outbound), not here.
 """
 
-import base64
-import hashlib
-import hmac
-import re
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -25,27 +21,24 @@ from helpline.core.access import SYSTEM, Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict
-from helpline.mail import own_ids, proof
+from helpline.mail import outgoing, own_ids, proof
 from helpline.mail.access import ADDRESS_TESTERS
 from helpline.mail.address.actions import tell
-from helpline.mail.message import Message
+from helpline.mail.address.marks import mark
 from helpline.mail.models import (
     CheckState,
     Inbound,
     JoinedBy,
     Mailbox,
+    Outbound,
+    OutboundKind,
+    OutboundState,
     RoundTrip,
     Verdict,
 )
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import StatusKind, Ticket
 
-_MARK: Final = re.compile(
-    r"\[helpline-test ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([12])\.[a-z2-7]{21}\]"
-)
-_LOOKED_AT: Final = 4_000
-#: the machine kind under which test messages stand in the ledger
-MACHINE: Final = "test"
 STEPS: Final = (
     "queued",
     "sent",
@@ -60,24 +53,6 @@ PATIENCE: Final = timedelta(minutes=15)
 GIVE_UP_EVERY_S: Final = 30.0
 _FIRST, _ANSWER = 1, 2
 _SURE: Final = frozenset({JoinedBy.OWN_ID, JoinedBy.PLUS_ADDRESS})
-
-
-def mark(trip: UUID, leg: int) -> str:
-    """The line that proves a message to be ours."""
-    text = f"{trip}.{leg}"
-    digest = hmac.new(own_ids.key(), f"helpline mail test {text}".encode(), hashlib.sha256).digest()
-    return (
-        f"[helpline-test {text}.{base64.b32encode(digest[: proof.PROOF_BYTES]).decode().rstrip('=').lower()}]"
-    )
-
-
-def recognise(message: Message) -> tuple[UUID, int] | None:
-    """The trip and leg of a test message of ours; None for any other message."""
-    found = _MARK.search(message.text[:_LOOKED_AT]) if "[helpline-test" in message.text else None
-    if found is None:
-        return None
-    trip, leg = UUID(found[1]), int(found[2])
-    return (trip, leg) if hmac.compare_digest(mark(trip, leg), found[0]) else None
 
 
 @transaction.atomic
@@ -99,10 +74,6 @@ def start(actor: Actor, mailbox: Mailbox, *, clock: Clock = SYSTEM_CLOCK) -> Rou
 
 
 def _send(trip: RoundTrip, leg: int, answers: str, clock: Clock) -> None:
-    # the letters that go out import how letters come in
-    from helpline.mail import outgoing
-    from helpline.mail.models import OutboundKind
-
     mailbox = trip.mailbox
     with translation.override(mailbox.language):
         subject = _("Test of the mailbox %(name)s") % {"name": mailbox.name}
@@ -196,9 +167,7 @@ def give_up(clock: Clock = SYSTEM_CLOCK) -> None:
                 _fail(trip, *(("not_sent", lost.detail or lost.code) if lost else ("late", "")), clock)
 
 
-def unsent(trip: RoundTrip) -> Any | None:
+def unsent(trip: RoundTrip) -> Outbound | None:
     """The letter of the trip that could not be sent, or came back undelivered."""
-    from helpline.mail.models import Outbound, OutboundState
-
     gone = Outbound.objects.filter(pk__in=trip.letters.values())
     return gone.filter(state__in=(OutboundState.FAILED, OutboundState.BOUNCED)).first()

@@ -11,7 +11,7 @@ from helpline.core.clock import Clock
 from helpline.mail.address import words
 from helpline.mail.address.actions import OVERDUE
 from helpline.mail.address.round_trip import STEPS
-from helpline.mail.models import AddressCheck, CheckState, Mailbox, RoundTrip
+from helpline.mail.models import AddressCheck, CheckState, Mailbox, Outbound, RoundTrip
 
 _STEPS: Final[dict[str, str | Promise]] = {
     "queued": _("Message written"),
@@ -78,8 +78,6 @@ def steps(trip: RoundTrip) -> list[Step]:
 
 def _sent(trip: RoundTrip) -> dict[str, str]:
     """When the letters left, as they themselves say."""
-    from helpline.mail.models import Outbound
-
     names = {trip.letters.get("1"): "sent", trip.letters.get("2"): "answer_sent"}
     gone = Outbound.objects.filter(pk__in=trip.letters.values()).exclude(sent_at=None)
     return {names[str(pk)]: at.isoformat() for pk, at in gone.values_list("pk", "sent_at") if at}
