@@ -3,13 +3,14 @@
 Everything here happens before the transaction: it takes time and touches no row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 
+from helpline.customers.models import Contact
 from helpline.mail import bounce, html, judging, machine, own_ids, quoting, store
 from helpline.mail.address import marks
 from helpline.mail.forwarding import Forwarded
@@ -17,6 +18,7 @@ from helpline.mail.junk.score import Facts
 from helpline.mail.message import Message, Part
 from helpline.mail.models import Inbound, Mailbox
 from helpline.mail.parse import parse, parse_file
+from helpline.tickets.models import Priority
 
 #: of a message too large to be read, this much is looked at, for its headers
 _HEADERS = 1 << 18
@@ -30,6 +32,25 @@ class Kept:
 
     part: Part
     stored: store.Stored
+
+
+#: what is known of a message id: the id, whether it is only mentioned, the ticket, its number
+KnownRow = tuple[str, bool, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What was asked for several messages at once, and holds for one that shares nothing with those before it.
+
+    `asked` are the message ids that were looked up, `ids` what is known of them; `seen` the ids and digests among
+    theirs that came before; `contacts` those of their senders that are known.
+    """
+
+    asked: frozenset[str]
+    ids: Mapping[str, Sequence[KnownRow]]
+    seen: frozenset[str]
+    contacts: Mapping[str, Contact]
+    priority: Priority | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +76,18 @@ class Reading:
     #: where it comes from and what speaks against it
     facts: Facts = field(default_factory=Facts)
     too_large: bool = False
+    #: what was looked up already
+    together: Together | None = None
     #: trip and leg of a test message of ours
     test: tuple[UUID, int] | None = None
 
 
-def read(inbound: Inbound) -> Reading:
-    """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
-    own = own_addresses(inbound.mailbox.desk_id)
+def read(inbound: Inbound, own: frozenset[str] | None = None) -> Reading:
+    """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk.
+
+    `own`: addresses of the desk's mailboxes, when they are known already.
+    """
+    own = own_addresses(inbound.mailbox.desk_id) if own is None else own
     if inbound.size > inbound.mailbox.max_size:
         return Reading(_beginning(inbound), own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
