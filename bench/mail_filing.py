@@ -48,12 +48,12 @@ print(json.dumps({"cpu": time.process_time() - cpu, "clock": time.perf_counter()
 """
 
 THEIRS = """
-import json, logging, sys, time
+import json, logging, sys, time, types
 from pathlib import Path
 from django.conf import settings
 folder = Path(sys.argv[1])
 settings.configure(
-    SECRET_KEY="bench", USE_TZ=True, ROOT_URLCONF="helpdesk.urls", SITE_ID=1, MEDIA_ROOT=sys.argv[2] + "/media",
+    SECRET_KEY="bench", USE_TZ=True, ROOT_URLCONF="bench_urls", SITE_ID=1, MEDIA_ROOT=sys.argv[2] + "/media",
     EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend", DEFAULT_AUTO_FIELD="django.db.models.AutoField",
     HELPDESK_TEAMS_MODE_ENABLED=False,
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[2] + "/helpdesk.sqlite3"}},
@@ -67,6 +67,9 @@ django.setup()
 logging.disable(logging.CRITICAL)
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
+from django.urls import include, path as at
+urls = sys.modules["bench_urls"] = types.ModuleType("bench_urls")
+urls.urlpatterns = [at("", include("helpdesk.urls", namespace="helpdesk"))]
 from helpdesk.email import extract_email_metadata
 from helpdesk.models import Queue, Ticket
 queue = Queue.objects.create(title="Bench", slug="bench", email_address="support@desk.example", allow_email_submission=True)

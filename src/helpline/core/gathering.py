@@ -62,7 +62,7 @@ def gathered() -> Iterator[None]:
 
 
 def _write_all() -> None:
-    waiting = [found for _sids, found, *_rest in connection.run_on_commit if isinstance(found, _Waiting)]
+    waiting = [entry[1] for entry in connection.run_on_commit if isinstance(entry[1], _Waiting)]
     kinds: dict[type[Model], list[Model]] = {}
     for before in {one.before for one in waiting if one.row is not None}:
         if before is not None:

@@ -129,7 +129,7 @@ def _answer_is_back(trip: RoundTrip, inbound: Inbound, clock: Clock) -> None:
 
 
 def _close(trip: RoundTrip, clock: Clock) -> None:
-    ticket = Ticket.objects.filter(pk=trip.ticket_id).first()
+    ticket = Ticket.objects.filter(pk=trip.ticket_id).first() if trip.ticket_id else None
     if ticket is not None:
         tickets.change(SYSTEM, ticket, status=StatusKind.CLOSED, clock=clock)
 

@@ -66,7 +66,8 @@ def _computed(
     message: Message, raw: Callable[[], bytes], client: hops.Client | None, door: Door, domain: str
 ) -> Trust:
     spf_word, spf_domain = computed.spf_of(client, door)
-    dkim_word, signers = NONE, ()
+    dkim_word: str = NONE
+    signers: tuple[str, ...] = ()
     if "dkim-signature" in message.headers:
         too_large = message.size > computed.MOST_BYTES
         dkim_word, signers = (UNKNOWN, ()) if too_large else computed.dkim_of(raw(), door)
