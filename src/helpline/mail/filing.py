@@ -41,7 +41,7 @@ _TRACE_LENGTH = 8000
 #: what filing finds out of a row of the ledger
 _FOUND = (
     *("message_id", "sender", "subject", "machine", "bounce", "oddities", "trust", "junk"),
-    *("verdict", "reason", "joined_by", "ticket", "first", "follows", "trace", "filed_at"),
+    *("verdict", "reason", "joined_by", "ticket", "first", "follows", "silence", "trace", "filed_at"),
 )
 
 
