@@ -16,7 +16,7 @@ from helpline.api.auth import asking
 from helpline.api.interface import REFUSALS
 from helpline.core.errors import NotFound
 from helpline.mail import access, actions, queries, store
-from helpline.mail.models import Inbound, Letter, Verdict
+from helpline.mail.models import Inbound, Letter, Reason, Verdict
 
 router = Router(tags=["mail"])
 
@@ -26,6 +26,7 @@ class LedgerFilters(Schema):
 
     mailbox: str = Field("", description="Name of the mailbox")
     verdict: Verdict | None = None
+    reason: Reason | None = None
     ticket: int | None = Field(None, description="Number of the ticket")
     message_id: str = Field("", max_length=1000)
     from_: str = Field("", alias="from", description="Address of the sender")
@@ -48,6 +49,7 @@ def ledger(request: HttpRequest, wanted: Query[LedgerFilters]) -> Any:
     narrow = queries.Wanted(
         mailbox=wanted.mailbox,
         verdict=wanted.verdict or "",
+        reason=wanted.reason or "",
         ticket=wanted.ticket,
         message_id=wanted.message_id,
         sender=wanted.from_,
@@ -106,6 +108,8 @@ def _shown(request: HttpRequest, row: Inbound) -> dict[str, Any]:
         "subject": row.subject,
         "machine": row.machine or None,
         "bounce": row.bounce,
+        "trust": row.trust or None,
+        "junk": _points(row),
         "oddities": row.oddities,
         "trace": row.trace,
         "size": row.size,
@@ -113,6 +117,14 @@ def _shown(request: HttpRequest, row: Inbound) -> dict[str, Any]:
         "raw": None if row.raw_erased_at else raw,
         **_said(letter),
     }
+
+
+def _points(row: Inbound) -> dict[str, Any] | None:
+    if row.junk is None and not row.judged:
+        return None
+    found = row.junk or {"points": 0.0, "reasons": []}
+    reasons = [{"code": code, "points": points} for code, points in found["reasons"]]
+    return {"points": found["points"], "reasons": reasons, "judged": row.judged}
 
 
 def _bracketed(message_id: str) -> str:

@@ -232,6 +232,34 @@ class Bounce(Schema):
     permanent: bool
 
 
+class Trust(Schema):
+    """Whether the message comes from whom it says: pass, fail, softfail, neutral, none or unknown.
+
+    `source`: header (a relay we trust says so), computed, or empty when nobody looked. `domain` is that of From.
+    """
+
+    spf: str
+    dkim: str
+    dmarc: str
+    source: str
+    domain: str
+
+
+class JunkReason(Schema):
+    """Why a message has points; those below zero speak for it."""
+
+    code: str
+    points: float
+
+
+class Junk(Schema):
+    """How much speaks for the message being junk. `judged`: junk or not_junk when a person said so."""
+
+    points: float
+    reasons: list[JunkReason]
+    judged: str
+
+
 class Inbound(Schema):
     """A row of the ledger: a message that came in, and what became of it. `text` is its new part, `html` is sanitised."""
 
@@ -255,6 +283,8 @@ class Inbound(Schema):
     attachments: list[MailAttachment]
     machine: str | None = Field(description="Kind of machine that wrote it; null for people")
     bounce: Bounce | None
+    trust: Trust | None = Field(description="Null until the message was read")
+    junk: Junk | None = Field(description="Null when nobody asked")
     oddities: list[str]
     trace: str
     size: int

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from helpline.core import gathering
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM, Clock
 from helpline.core.models import AuditRow
@@ -20,7 +21,7 @@ def record(
     clock: Clock = SYSTEM,
 ) -> AuditRow:
     """Write one audit row in the action's transaction. `changes` must be plain JSON data without secrets."""
-    return AuditRow.objects.create(
+    row = AuditRow(
         at=clock.now(),
         actor_id=actor.user_id,
         actor_name=actor.name,
@@ -30,6 +31,8 @@ def record(
         desk_id=desk_id,
         changes=dict(changes or {}),
     )
+    gathering.write(row)
+    return row
 
 
 def redact(subject_kind: str, subject_ids: Iterable[object], redactor: Redactor) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from helpline.core import doorbell
+from helpline.core import doorbell, gathering
 from helpline.core.clock import SYSTEM, Clock
 from helpline.core.models import Cursor, OutboxEvent
 from helpline.core.redaction import Redactor, rewrite, sweep
@@ -32,10 +32,10 @@ def emit(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("an outbox event belongs into the transaction of its action")
-    take_turn()
-    event = OutboxEvent.objects.create(
+    event = OutboxEvent(
         at=clock.now(), kind=kind, desk_id=desk_id, topics=list(topics), data=dict(data or {})
     )
+    gathering.write(event, before=take_turn)
     transaction.on_commit(_ring_once_per_transaction)
     return event
 

@@ -58,7 +58,7 @@ def create_contact(
     if number:
         add_number(actor, contact, number, clock=clock)
     if address:
-        add_address(actor, contact, address, clock=clock)
+        _first_address(actor, contact, address, clock)
     audit.record(
         actor, "create", "contact", contact.pk, desk_id=desk.pk, changes={"name": contact.name}, clock=clock
     )
@@ -138,13 +138,24 @@ def remove_number(actor: Actor, contact: Contact, e164_text: str, *, clock: Cloc
         _changed(actor, contact, {"number": [e164_text, ""]}, clock)
 
 
+def _first_address(actor: Actor, contact: Contact, address: str, clock: Clock) -> None:
+    """The address of a contact that was just made: nobody can have given it one before."""
+    row = EmailAddress.objects.create(contact=contact, address=_address(address))
+    _changed(actor, contact, {"address": ["", row.address]}, clock)
+
+
+def _address(said: str) -> str:
+    value = said.strip().lower()
+    if "@" not in value:
+        raise Invalid(_("This is no mail address."), code="address")
+    return value
+
+
 @transaction.atomic
 def add_address(actor: Actor, contact: Contact, address: str, *, clock: Clock = SYSTEM_CLOCK) -> EmailAddress:
     """Add a mail address, kept in lower case."""
     _require_writing(actor, contact)
-    value = address.strip().lower()
-    if "@" not in value:
-        raise Invalid(_("This is no mail address."), code="address")
+    value = _address(address)
     row, made = EmailAddress.objects.get_or_create(contact=contact, address=value)
     if made:
         _changed(actor, contact, {"address": ["", value]}, clock)

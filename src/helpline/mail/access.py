@@ -9,10 +9,14 @@ from helpline.core.access import WORKERS, Actor, Role
 from helpline.core.errors import NotFound
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, Outbound
 
-#: who may read mail and the ledger, who may have a message filed again, who may set up mailboxes
+#: who may read mail and the ledger, who may have a message filed again, who may set up mailboxes,
+#: who may say what is junk
 READERS = (*sorted(WORKERS), Role.COACH, Role.DESK_ADMIN, Role.MANAGER)
 REPLAYERS = (Role.LEAD, Role.DESK_ADMIN)
 ADMINS = (Role.DESK_ADMIN,)
+JUDGES = tuple(sorted(WORKERS))
+#: who may see whether an address works, and try it
+ADDRESS_TESTERS = (Role.LEAD, Role.DESK_ADMIN)
 
 
 def _desks(actor: Actor) -> list[int]:

@@ -1,6 +1,7 @@
 """What is done to mail: mailboxes made, messages received, filed again. One verb each, one transaction each."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -8,20 +9,27 @@ from django.core.validators import validate_email, validate_slug
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox
+from helpline.core import audit, gathering, outbox
 from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
 from helpline.mail import events, jobs, naming, store
 from helpline.mail.access import ADMINS, REPLAYERS
+from helpline.mail.address.actions import check_address
+from helpline.mail.address.round_trip import start as start_round_trip
+from helpline.mail.batch import file_many
 from helpline.mail.filing import file
-from helpline.mail.models import Inbound, Letter, Mailbox, MailboxKind, Verdict
+from helpline.mail.junk_actions import junk, not_junk
+from helpline.mail.models import Inbound, Judged, Letter, Mailbox, MailboxKind, Verdict
 from helpline.mail.outgoing import queue_notice, queue_reply
 from helpline.mail.outgoing_changes import Unsent, resend, undo
 from helpline.mail.outgoing_files import OutgoingFile
 from helpline.mail.outgoing_settings import SendingFacts, set_auto_text, set_limits, set_sending
+from helpline.mail.trust_actions import set_trust
 from helpline.people.models import Desk
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "OutgoingFile",
@@ -29,16 +37,23 @@ __all__ = [
     "SendingFacts",
     "Unsent",
     "accept",
+    "check_address",
     "create_mailbox",
     "file",
+    "file_many",
+    "junk",
+    "not_junk",
     "queue_notice",
     "queue_reply",
     "receive",
+    "receive_many",
     "replay",
     "resend",
     "set_auto_text",
     "set_limits",
     "set_sending",
+    "set_trust",
+    "start_round_trip",
     "undo",
 ]
 
@@ -117,36 +132,96 @@ def receive(
     source_uid: str = "",
     *,
     queue: bool = True,
+    envelope: Mapping[str, str] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Received:
     """Take a message into the ledger. When this returns it cannot be lost: the source may remove it.
 
     The bytes are on the disk before the row is written. `source_uid` is what the source calls the message: the same
-    name with the same bytes is one message however often it is given. With `queue` the worker files it; without,
+    name with the same bytes is one message however often it is given. `envelope` is what an SMTP door of ours saw of
+    whoever brought it: {ip, helo, sender}; it is what SPF is about. With `queue` the worker files it; without,
     the caller does so at once (and the worker if the caller dies). Raises OSError when the disk is full; then
     nothing was received.
     """
-    stored = store.put(raw)
-    for uid in _names(source_uid, stored):
-        known = Inbound.objects.filter(mailbox=mailbox, source_uid=uid).first() if uid else None
+    return _entered(mailbox, store.put(raw), source_uid, queue, envelope, clock)
+
+
+def _entered(
+    mailbox: Mailbox,
+    stored: store.Stored,
+    source_uid: str,
+    queue: bool,
+    envelope: Mapping[str, str] | None,
+    clock: Clock,
+) -> Received:
+    for uid in _names(source_uid, stored.sha256):
+        known = _known_bytes(mailbox, uid)
         if known is None:
-            return _enter(mailbox, stored, uid, queue, clock)
-        if known.sha256 == stored.sha256:
-            return Received(known, fresh=False)
+            return _enter(mailbox, stored, uid, queue, envelope, clock)
+        if known == stored.sha256:
+            return Received(Inbound.objects.get(mailbox=mailbox, source_uid=uid), fresh=False)
     raise Invalid(f"{source_uid}: three messages of this name, all different.", code="source_uid")
 
 
-def _names(source_uid: str, stored: store.Stored) -> tuple[str, ...]:
+def receive_many(
+    mailbox: Mailbox,
+    messages: Iterable[tuple[bytes | Iterable[bytes], str]],
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+) -> list[Inbound]:
+    """Take several messages (bytes and name) into the ledger at once; see `receive`. The caller files them.
+
+    When this returns none of them can be lost; when it raises, those that were not received can be given again.
+    """
+    given = [(store.put(raw), uid) for raw, uid in messages]
+    names = [_names(uid, "")[0] for _stored, uid in given]
+    known = Inbound.objects.filter(mailbox=mailbox, source_uid__in=names)
+    if "" not in names and len(set(names)) == len(names) and not known.exists():
+        try:
+            stored = [stored for stored, _uid in given]
+            return _written_together(mailbox, list(zip(stored, names, strict=True)), clock)
+        except IntegrityError:
+            log.info("somebody else receives the same messages into %s", mailbox.name)
+    return [_entered(mailbox, stored, uid, False, None, clock).inbound for stored, uid in given]
+
+
+@transaction.atomic
+def _written_together(
+    mailbox: Mailbox, given: Sequence[tuple[store.Stored, str]], clock: Clock
+) -> list[Inbound]:
+    rows = [_row(mailbox, stored, uid, None, clock) for stored, uid in given]
+    with gathering.gathered():
+        Inbound.objects.bulk_create(rows)
+        Mailbox.objects.filter(pk=mailbox.pk).update(last_mail_at=clock.now())
+        for row in rows:
+            _tell_received(row, clock)
+    return rows
+
+
+def _known_bytes(mailbox: Mailbox, uid: str) -> str | None:
+    """The digest of the message the source calls so; None when it was not given before."""
+    rows = Inbound.objects.filter(mailbox=mailbox, source_uid=uid).values_list("sha256", flat=True)
+    return rows.first() if uid else None
+
+
+def _names(source_uid: str, sha256: str) -> tuple[str, ...]:
     """A source that gives another message under a name it used before is wrong; the message is kept all the same."""
     if not source_uid:
         return ("",)
     name = naming.key(source_uid.replace("\x00", ""))
-    return name, naming.key(f"{stored.sha256} {name}")
+    return name, naming.key(f"{sha256} {name}")
 
 
-def _enter(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, clock: Clock) -> Received:
+def _enter(
+    mailbox: Mailbox,
+    stored: store.Stored,
+    uid: str,
+    queue: bool,
+    envelope: Mapping[str, str] | None,
+    clock: Clock,
+) -> Received:
     try:
-        return Received(_written(mailbox, stored, uid, queue, clock), fresh=True)
+        return Received(_written(mailbox, stored, uid, queue, envelope, clock), fresh=True)
     except IntegrityError:
         # Somebody else received the same message at the same moment, and came first.
         known = Inbound.objects.filter(mailbox=mailbox, source_uid=uid, sha256=stored.sha256).first()
@@ -156,27 +231,50 @@ def _enter(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, clock:
 
 
 @transaction.atomic
-def _written(mailbox: Mailbox, stored: store.Stored, uid: str, queue: bool, clock: Clock) -> Inbound:
+def _written(
+    mailbox: Mailbox,
+    stored: store.Stored,
+    uid: str,
+    queue: bool,
+    envelope: Mapping[str, str] | None,
+    clock: Clock,
+) -> Inbound:
+    inbound = _row(mailbox, stored, uid, envelope, clock)
+    inbound.save(force_insert=True)
+    Mailbox.objects.filter(pk=mailbox.pk).update(last_mail_at=clock.now())
+    if queue:
+        jobs.enqueue(inbound)
+    _tell_received(inbound, clock)
+    return inbound
+
+
+def _row(
+    mailbox: Mailbox,
+    stored: store.Stored,
+    uid: str,
+    envelope: Mapping[str, str] | None,
+    clock: Clock,
+) -> Inbound:
     now = clock.now()
-    inbound = Inbound.objects.create(
+    return Inbound(
         mailbox=mailbox,
         source_uid=uid,
         sha256=stored.sha256,
         size=stored.size,
         received_at=now,
         queued_at=now,
+        envelope=dict(envelope) if envelope else None,
     )
-    Mailbox.objects.filter(pk=mailbox.pk).update(last_mail_at=now)
-    if queue:
-        jobs.enqueue(inbound)
+
+
+def _tell_received(inbound: Inbound, clock: Clock) -> None:
     outbox.emit(
         events.MAIL_RECEIVED,
-        desk_id=mailbox.desk_id,
+        desk_id=inbound.mailbox.desk_id,
         topics=events.ledger_topics(inbound),
-        data={"inbound": str(inbound.pk), "mailbox": mailbox.name},
+        data={"inbound": str(inbound.pk), "mailbox": inbound.mailbox.name},
         clock=clock,
     )
-    return inbound
 
 
 @transaction.atomic
@@ -198,6 +296,8 @@ def _wait_again(actor: Actor, inbound: Inbound, verb: str, accepted: bool, clock
         raise Conflict(_("The bytes of this message were erased."), code="erased")
     again = Inbound.objects.filter(pk=inbound.pk, verdict__in=(Verdict.FAILED, Verdict.PARKED))
     values = {"reason": "", "trace": "", "filed_at": None, "queued_at": clock.now(), "tries": 0}
+    # what a person called junk is in a ticket: that person takes it back (not_junk)
+    again = again.exclude(judged=Judged.JUNK)
     if not again.update(verdict=Verdict.WAITING, accepted=accepted, **values):
         raise Conflict(
             _("Only a message that failed or was parked can be filed again."),

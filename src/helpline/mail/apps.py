@@ -16,11 +16,13 @@ class MailConfig(AppConfig):
             jobs,
             letter_parts,
             moving,
+            offers,
             personal,
             retention,
             sending_jobs,
             shell_parts,
         )
+        from helpline.mail.address import round_trip
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
@@ -31,7 +33,10 @@ class MailConfig(AppConfig):
         on(events.HOOK_TOO_LARGE, autoreply.say_too_large)
         watch = Periodic("watch the mailboxes", alarms.WATCH_EVERY_S, alarms.watch_all)
         periodic.register("watch_mailboxes", watch)
+        trips = Periodic("give up round trips", round_trip.GIVE_UP_EVERY_S, round_trip.give_up)
+        periodic.register("give_up_round_trips", trips)
         personal.register()
         moving.register()
         letter_parts.register()
         shell_parts.register()
+        offers.register()

@@ -14,10 +14,10 @@ from helpline.people.models import Desk, User
 def on_behalf(desk: Desk, reading: Reading) -> Reading:
     """The reading with the mail within, when somebody of the desk forwarded one; all of the text is shown then."""
     sender, message = reading.message.sender, reading.message
-    if sender is None or reading.machine or not _works_here(desk, sender.key):
+    if sender is None or reading.machine:
         return reading
     within = forwarded(message.text, message.subject)
-    if within is None or within.sender.key in reading.own:
+    if within is None or within.sender.key in reading.own or not _works_here(desk, sender.key):
         return reading
     return replace(reading, forwarded=within, text=message.text.strip(), quoted="")
 

@@ -9,6 +9,8 @@ from helpline.mail.models import Inbound, Mailbox, Outbound
 
 MAIL_RECEIVED: Final = "mail_received"
 MAIL_FILED: Final = "mail_filed"
+#: data: {inbound, mailbox, judged: junk or not_junk, ticket}
+MAIL_JUDGED: Final = "mail_judged"
 #: data: {mailbox}
 MAILBOX_CHANGED: Final = "mailbox_changed"
 #: data: {outbound, kind, state, ticket (its number or None), code}

@@ -6,19 +6,23 @@ filed one after another, so that two of one thread that come together see each o
 
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from helpline.core import outbox, registry
+from helpline.core import gathering, outbox, registry
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.customers import actions as customers
 from helpline.customers.models import Contact
-from helpline.mail import autoreply, bouncing, events, finding, naming
+from helpline.mail import autoreply, bouncing, events, finding, judging, naming
+from helpline.mail.address import round_trip
 from helpline.mail.colleagues import on_behalf
 from helpline.mail.letters import write_letter
 from helpline.mail.models import Inbound, MailboxKind, Reason, Verdict
@@ -34,6 +38,11 @@ NOT_FOR_US = frozenset(
     {"auto_reply", "bounce", "delayed", "delivered", "receipt", "feedback", "challenge", "own"}
 )
 _TRACE_LENGTH = 8000
+#: what filing finds out of a row of the ledger
+_FOUND = (
+    *("message_id", "sender", "subject", "machine", "bounce", "oddities", "trust", "junk"),
+    *("verdict", "reason", "joined_by", "ticket", "first", "follows", "also", "silence", "trace", "filed_at"),
+)
 
 
 def file(which: UUID | Inbound, *, clock: Clock = SYSTEM_CLOCK) -> Verdict:
@@ -45,28 +54,51 @@ def file(which: UUID | Inbound, *, clock: Clock = SYSTEM_CLOCK) -> Verdict:
     inbound = which if isinstance(which, Inbound) else _row(which)
     if inbound.verdict != Verdict.WAITING:
         return Verdict(inbound.verdict)
-    try:
+    with failing(inbound, clock) as failed:
         return _file(inbound, read(inbound), clock)
+    return failed.verdict
+
+
+@dataclass
+class Failed:
+    """What became of a message that could not be filed."""
+
+    verdict: Verdict = Verdict.FAILED
+
+
+@contextmanager
+def failing(inbound: Inbound, clock: Clock) -> Iterator[Failed]:
+    """What is wrong with the message becomes its verdict; what is wrong with database or disk is raised."""
+    failed = Failed()
+    try:
+        yield failed
     except (OperationalError, InterfaceError):
         raise
     except FileNotFoundError:
-        return fail(inbound, "The bytes of the message are gone.", clock)
+        failed.verdict = fail(inbound, "The bytes of the message are gone.", clock)
     except OSError:
         raise
     except Exception:
         # Whatever a stranger's bytes make fail must not stop the messages behind them.
         log.exception("mail %s could not be filed", inbound.pk)
-        return fail(inbound, traceback.format_exc()[-_TRACE_LENGTH:], clock)
+        failed.verdict = fail(inbound, traceback.format_exc()[-_TRACE_LENGTH:], clock)
 
 
 def _row(inbound_id: UUID) -> Inbound:
     return Inbound.objects.select_related("mailbox__desk").get(pk=inbound_id)
 
 
-@transaction.atomic
 def _file(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
-    if not _ours_to_file(inbound):
-        return Verdict(inbound.verdict)
+    with transaction.atomic(), gathering.gathered():
+        return _filed(inbound, reading, clock)
+
+
+def _filed(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
+    return place(inbound, reading, clock) if _ours_to_file(inbound) else Verdict(inbound.verdict)
+
+
+def place(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
+    """Give a message that waits, and that is nobody else's to file, its verdict, in the transaction that is open."""
     message = reading.message
     inbound.message_id = naming.key(message.message_id)
     inbound.sender = message.sender.key[:320] if message.sender else ""
@@ -74,15 +106,20 @@ def _file(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
     inbound.machine = reading.machine
     inbound.bounce = reading.bounce
     inbound.oddities = list(message.oddities)
+    inbound.trust = reading.facts.trust.as_json()
     with translation.override(inbound.mailbox.language):
         _decide(inbound, reading, clock)
-    return _conclude(inbound, clock)
+    verdict = _conclude(inbound, clock)
+    if reading.test is not None:
+        round_trip.came_back(inbound, *reading.test, clock)
+    return verdict
 
 
 def _ours_to_file(inbound: Inbound) -> bool:
     """Wait for who else files at this desk; False when the message was filed meanwhile."""
-    desk = Desk.objects.select_for_update(no_key=True).filter(pk=inbound.mailbox.desk_id)
-    desk.values_list("pk").get()
+    if connection.features.has_select_for_update:  # SQLite has one writer at a time anyway
+        desk = Desk.objects.select_for_update(no_key=True).filter(pk=inbound.mailbox.desk_id)
+        desk.values_list("pk").get()
     inbound.verdict = Inbound.objects.values_list("verdict", flat=True).get(pk=inbound.pk)
     return inbound.verdict == Verdict.WAITING
 
@@ -122,10 +159,13 @@ def _park(inbound: Inbound, reading: Reading, reason: Reason, clock: Clock) -> N
 
 
 def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
-    """Into the ticket it belongs to, else into a new one; a machine that answers nothing of ours is parked."""
+    """Into the ticket it belongs to, else into a new one; junk, and a machine that answers nothing of ours, is parked."""
     # Whoever fills in a web form proves nothing: what they type leads into no ticket of others.
     typed = inbound.mailbox.kind == MailboxKind.FORM
     joined = None if typed else finding.find(inbound.mailbox.desk, reading)
+    if not inbound.accepted and judging.is_junk(inbound, reading.facts, joined.by if joined else None):
+        _park(inbound, reading, Reason.SPAM, clock)
+        return
     ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
     if ticket is None and reading.machine in NOT_FOR_US and not inbound.accepted:
         bounced = reading.machine in ("bounce", "delayed")
@@ -155,9 +195,10 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
 def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
     """The contact behind the sender's address, made when there is none; a machine is nobody."""
     sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
-    if sender is None or "@" not in sender.address or reading.machine in NOT_FOR_US:
+    if sender is None or "@" not in sender.address or reading.test or reading.machine in NOT_FOR_US:
         return None
-    return customers.contact_of_address(
+    known = reading.together.contacts.get(sender.key) if reading.together else None
+    return known or customers.contact_of_address(
         SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock
     )
 
@@ -170,6 +211,7 @@ def _open(inbound: Inbound, reading: Reading, contact: Contact | None, clock: Cl
         inbound.mailbox.desk,
         subject or _("(no subject)"),
         requester=contact,
+        priority=reading.together.priority if reading.together else None,
         channel="web" if inbound.mailbox.kind == MailboxKind.FORM else "mail",
         clock=clock,
     )
@@ -195,7 +237,7 @@ def _add_item(
 
 def _conclude(inbound: Inbound, clock: Clock) -> Verdict:
     inbound.filed_at = clock.now()
-    inbound.save()
+    inbound.save(update_fields=_FOUND)
     outbox.emit(
         events.MAIL_FILED,
         desk_id=inbound.mailbox.desk_id,

@@ -18,7 +18,7 @@ from helpline.customers.models import EmailAddress
 from helpline.mail import naming, own_ids, threading
 from helpline.mail.message import Message
 from helpline.mail.models import Inbound, JoinedBy, KnownId, Letter, Mailbox, Participant, Verdict
-from helpline.mail.reading import Reading
+from helpline.mail.reading import KnownRow, Reading, Together
 from helpline.people.models import Desk
 from helpline.tickets.models import Move, MoveKind, StatusKind, Ticket
 
@@ -42,7 +42,7 @@ class Joined:
 def find(desk: Desk, reading: Reading) -> Joined | None:
     """The ticket of the desk the message belongs to, or None."""
     message = _answering(reading)
-    ids = _Ids(desk, message, _people(message, reading.own))
+    ids = _Ids(desk, message, _people(message, reading.own), reading.together)
     found = threading.find(message, _known(desk, ids, reading.own))
     if found is None:
         return None
@@ -123,14 +123,31 @@ def _known(desk: Desk, ids: _Ids, own: frozenset[str]) -> threading.Known:
     )
 
 
+def keys_of(message: Message) -> set[str]:
+    """The ids a message has and names, as they are kept."""
+    return {naming.key(one) for one in (message.message_id, *_few(message.ancestors))} - {""}
+
+
+def known_ids(desk: Desk, keys: Collection[str]) -> list[KnownRow]:
+    """What is known of these ids at the desk: (key, mentioned, ticket, its number), the newest tickets first."""
+    rows = KnownId.objects.filter(desk=desk, key__in=keys).order_by("-ticket_id")
+    return list(rows.values_list("key", "mentioned", "ticket", "ticket__number")) if keys else []
+
+
 class _Ids:
     """The message ids a message names, and the tickets they lead to: of several the oldest."""
 
-    def __init__(self, desk: Desk, message: Message, people: Collection[str]) -> None:
+    def __init__(
+        self, desk: Desk, message: Message, people: Collection[str], together: Together | None
+    ) -> None:
         self._people = people
-        keys = {naming.key(one) for one in (message.message_id, *_few(message.ancestors))} - {""}
-        rows = KnownId.objects.filter(desk=desk, key__in=keys).order_by("-ticket_id")
-        self._rows = list(rows.values_list("key", "mentioned", "ticket", "ticket__number")) if keys else []
+        keys = keys_of(message)
+        if together is not None and keys <= together.asked:
+            self._rows = sorted(
+                (row for key in keys for row in together.ids.get(key, ())), key=lambda row: -row[2]
+            )
+        else:
+            self._rows = known_ids(desk, keys)
 
     def letters(self, ids: Sequence[str]) -> dict[str, int]:
         """Which of the ids are mails of a ticket."""
@@ -215,15 +232,22 @@ def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
     Some programs give all their mails the same id; those are different messages.
     """
     message, own = reading.message, naming.key(reading.message.message_id)
+    if reading.together is not None and not reading.together.seen & {inbound.sha256, own}:
+        return None
     alike = Q(sha256=inbound.sha256)
     if own:
         alike |= Q(message_id=own, sender=inbound.sender)
-    rows = Inbound.objects.filter(alike, mailbox__desk=inbound.mailbox.desk_id).exclude(pk=inbound.pk)
-    rows = rows.exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE)).order_by("-received_at")
+    rows = earlier_rows(inbound.mailbox.desk_id).filter(alike).exclude(pk=inbound.pk).order_by("-received_at")
     for pk, digest, subject in rows.values_list("pk", "sha256", "subject")[:_TWINS]:
         if digest == inbound.sha256 or (subject == message.subject and _sent_at(pk) == message.date):
             return Inbound.objects.select_related("ticket").get(pk=pk)
     return None
+
+
+def earlier_rows(desk_id: int) -> QuerySet[Inbound]:
+    """Messages of the desk that a later one may repeat."""
+    filed = Inbound.objects.filter(mailbox__desk=desk_id)
+    return filed.exclude(verdict__in=(Verdict.WAITING, Verdict.DUPLICATE))
 
 
 def _sent_at(inbound_id: UUID) -> datetime | None:

@@ -24,12 +24,16 @@ from helpline.tickets.models import Item, Ticket
 __all__ = [
     "ID_LENGTH",
     "PERSONAL_KINDS",
+    "USUAL_JUNK_FROM",
+    "AddressCheck",
     "Attachment",
     "AutoLimits",
     "AutoReplyText",
+    "CheckState",
     "Direction",
     "Inbound",
     "JoinedBy",
+    "Judged",
     "KnownId",
     "Letter",
     "Mailbox",
@@ -41,6 +45,8 @@ __all__ = [
     "Reason",
     "Recipient",
     "RecipientState",
+    "RoundTrip",
+    "Scanner",
     "Sending",
     "Silence",
     "Verdict",
@@ -69,6 +75,18 @@ class MailboxState(models.TextChoices):
     FAILING = "failing", pgettext_lazy("mailbox", "Does not work")
 
 
+class Scanner(models.TextChoices):
+    """The spam filter of the house that is asked about each message."""
+
+    NONE = "", _("None")
+    RSPAMD = "rspamd", "rspamd"
+    SPAMASSASSIN = "spamassassin", "SpamAssassin"
+
+
+#: points from which a message is junk, unless the mailbox says otherwise
+USUAL_JUNK_FROM = 5.0
+
+
 class Mailbox(models.Model):
     """An address of a desk to which people write."""
 
@@ -92,6 +110,19 @@ class Mailbox(models.Model):
     max_size = models.PositiveBigIntegerField(default=60 * 1024 * 1024)
     #: days the bytes of a message are kept after it was filed; None: for ever
     raw_days = models.PositiveIntegerField(null=True, blank=True)
+    #: names under which verdicts in Authentication-Results are believed
+    authserv_ids = models.JSONField(default=list, blank=True)
+    #: hosts, addresses and networks of our own relays, whose headers are believed
+    relays = models.JSONField(default=list, blank=True)
+    #: whether SPF, DKIM and DMARC are worked out here when no relay says them; never for files
+    asks_dns = models.BooleanField(default=True)
+    #: points from which a message is junk; None: nothing is
+    junk_from = models.FloatField(null=True, blank=True, default=USUAL_JUNK_FROM)
+    scanner = models.CharField(max_length=20, choices=Scanner.choices, blank=True)
+    #: http://host:port of rspamd, host:port of SpamAssassin
+    scanner_url = models.CharField(max_length=200, blank=True)
+    #: names of the DKIM keys that our outgoing mail is signed with
+    dkim_selectors = models.JSONField(default=list, blank=True)
     last_mail_at = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=MailboxState.choices, default=MailboxState.UNKNOWN)
@@ -155,6 +186,13 @@ class JoinedBy(models.TextChoices):
     SUBJECT_NUMBER = "subject_number", _("the number in the subject, from somebody who takes part")
 
 
+class Judged(models.TextChoices):
+    """What a person said of a message."""
+
+    JUNK = "junk", _("Junk")
+    NOT_JUNK = "not_junk", _("Not junk")
+
+
 class Inbound(models.Model):
     """One row of the ledger: a message that came in, and what became of it."""
 
@@ -187,6 +225,13 @@ class Inbound(models.Model):
     silence = models.CharField(max_length=20, choices=Silence.choices, blank=True)
     #: what had to be guessed or was cut while reading, by code
     oddities = models.JSONField(default=list)
+    #: {ip, helo, sender} as our own SMTP door saw them
+    envelope = models.JSONField(null=True)
+    #: see mail.trust.verdicts.Trust; empty until it was read
+    trust = models.JSONField(default=dict)
+    #: {points, reasons: [[code, points], ...]}, see mail.junk.score; None when nobody asked
+    junk = models.JSONField(null=True)
+    judged = models.CharField(max_length=10, choices=Judged.choices, blank=True)
     trace = models.TextField(blank=True)
     filed_at = models.DateTimeField(null=True)
     #: when it was last handed to the worker, and how often
@@ -298,3 +343,52 @@ class Attachment(models.Model):
 
     class Meta:
         ordering = ["place"]
+
+
+class CheckState(models.TextChoices):
+    """How far a check or test of a mailbox is."""
+
+    QUEUED = "queued", pgettext_lazy("check", "Waits")
+    RUNNING = "running", pgettext_lazy("check", "Runs")
+    DONE = "done", pgettext_lazy("check", "Done")
+    FAILED = "failed", pgettext_lazy("check", "Failed")
+
+
+class AddressCheck(models.Model):
+    """What DNS says of a mailbox's address at one time."""
+
+    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="address_checks")
+    address = models.EmailField(max_length=254)
+    state = models.CharField(max_length=10, choices=CheckState.choices, default=CheckState.QUEUED)
+    #: [{about, grade, code, facts}, ...], see mail.address.checks
+    findings = models.JSONField(default=list)
+    asked_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["mailbox", "-asked_at"])]
+
+
+class RoundTrip(models.Model):
+    """A test message that went out, came back as a ticket, and was answered by a second one."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    mailbox = models.ForeignKey(Mailbox, models.CASCADE, related_name="round_trips")
+    state = models.CharField(max_length=10, choices=CheckState.choices, default=CheckState.RUNNING)
+    #: step -> moment (ISO 8601), see mail.address.round_trip.STEPS
+    steps = models.JSONField(default=dict)
+    #: leg ("1", "2") -> id of its letter (Outbound)
+    letters = models.JSONField(default=dict)
+    ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="+")
+    #: the first message as it came back
+    inbound = models.ForeignKey(Inbound, models.SET_NULL, null=True, related_name="+")
+    #: code of what went wrong, and what a server said of it
+    trouble = models.CharField(max_length=20, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField()
+    #: who has not come back by then does not come back
+    until = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["mailbox", "-asked_at"])]

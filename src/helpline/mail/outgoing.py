@@ -78,6 +78,8 @@ class Post:
     author_id: int | None = None
     status_before: str = ""
     hold_s: float = 0
+    #: without a parent: the id it answers
+    answers: str = ""
     id: UUID = field(default_factory=new_id)
 
 
@@ -147,16 +149,26 @@ def queue_notice(
     *,
     kind: OutboundKind = OutboundKind.NOTIFICATION,
     ticket: Ticket | None = None,
+    answers: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Outbound:
     """Have a machine's mail sent that is no part of a thread: a notice to a colleague, a test. Raises Invalid.
 
-    It may go to the desk's own addresses; whoever asks sees to it that it cannot go round.
+    It may go to the desk's own addresses; whoever asks sees to it that it cannot go round. `answers`: the id of the
+    message it answers.
     """
     people = Addressed(tuple(addressing.people(to)), ())
     if not people.to:
         raise Invalid(_("Nobody would get this mail."), code="no_recipient")
-    post = Post(mailbox, kind, people, compose.subject_line(subject), charsets.clean(text), ticket=ticket)
+    post = Post(
+        mailbox,
+        kind,
+        people,
+        compose.subject_line(subject),
+        charsets.clean(text),
+        ticket=ticket,
+        answers=answers,
+    )
     outbound = written(post, clock)
     _record(SYSTEM, outbound, clock)
     return outbound
@@ -203,8 +215,10 @@ def _letter(post: Post, now: datetime) -> Letter:
         reply_to=_reply_to(post),
         subject=post.subject,
         message_id=_message_id(post, host),
-        in_reply_to=parent.message_id if parent else "",
-        references=compose.chain(parent.references, parent.message_id) if parent else [],
+        in_reply_to=parent.message_id if parent else post.answers,
+        references=compose.chain(
+            parent.references if parent else (), parent.message_id if parent else post.answers
+        ),
         text=post.text,
         html=_shown(post),
         sent_at=now,

@@ -132,7 +132,14 @@ def forget(asked: Asked) -> None:
         html="",
     )
     Inbound.objects.filter(pk__in=[row.pk for row in rows]).update(
-        sender="", subject=ERASED, message_id="", bounce=None, trace="", source_uid=""
+        sender="",
+        subject=ERASED,
+        message_id="",
+        bounce=None,
+        trace="",
+        source_uid="",
+        envelope=None,
+        trust={},
     )
     _forget_outgoing(near, person)
     _forget_nearby(near, person, asked)

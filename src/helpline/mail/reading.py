@@ -3,20 +3,25 @@
 Everything here happens before the transaction: it takes time and touches no row.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import parseaddr
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
-from helpline.mail import bounce, html, machine, own_ids, quoting, store
+from helpline.customers.models import Contact
+from helpline.mail import bounce, html, judging, machine, own_ids, quoting, store
+from helpline.mail.address import marks
 from helpline.mail.forwarding import Forwarded
+from helpline.mail.junk.score import Facts
 from helpline.mail.message import Message, Part
 from helpline.mail.models import Inbound, Mailbox
 from helpline.mail.parse import parse, parse_file
+from helpline.tickets.models import Priority
 
 #: of a message too large to be read, this much is looked at, for its headers
 _HEADERS = 1 << 18
@@ -30,6 +35,25 @@ class Kept:
 
     part: Part
     stored: store.Stored
+
+
+#: what is known of a message id: the id, whether it is only mentioned, the ticket, its number
+KnownRow = tuple[str, bool, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What was asked for several messages at once, and holds for one that shares nothing with those before it.
+
+    `asked` are the message ids that were looked up, `ids` what is known of them; `seen` the ids and digests among
+    theirs that came before; `contacts` those of their senders that are known.
+    """
+
+    asked: frozenset[str]
+    ids: Mapping[str, Sequence[KnownRow]]
+    seen: frozenset[str]
+    contacts: Mapping[str, Contact]
+    priority: Priority | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +76,41 @@ class Reading:
     #: addresses of the desk's mailboxes, lower case
     own: frozenset[str] = frozenset()
     files: tuple[Kept, ...] = ()
+    #: where it comes from and what speaks against it
+    facts: Facts = field(default_factory=Facts)
     too_large: bool = False
+    #: what was looked up already
+    together: Together | None = None
+    #: trip and leg of a test message of ours
+    test: tuple[UUID, int] | None = None
 
 
-def read(inbound: Inbound) -> Reading:
-    """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk."""
-    own = own_addresses(inbound.mailbox.desk_id)
+def read(inbound: Inbound, own: frozenset[str] | None = None) -> Reading:
+    """Read the message from the store. Raises FileNotFoundError when its bytes are gone, OSError for a full disk.
+
+    `own`: addresses of the desk's mailboxes, when they are known already.
+    """
+    own = own_addresses(inbound.mailbox.desk_id) if own is None else own
     if inbound.size > inbound.mailbox.max_size and not inbound.accepted:
         beginning = _beginning(inbound)
         return Reading(beginning, machine=_recognised(beginning, own)[0], own=own, too_large=True)
     message = parse_file(store.path_of(inbound.sha256))
     split = quoting.split(message.text)
-    kind, told, reported = _recognised(message, own)
+    test = marks.recognise(message)
+    kind, told, reported = _recognised(message, own) if test is None else (marks.MACHINE, None, ())
+    shown = html.sanitise(message.html, _places(inbound, message)).html if message.html else ""
     return Reading(
         message=message,
         text=split.new or message.text.strip(),
         quoted=_rest(split) if split.new else "",
-        html=html.sanitise(message.html, _places(inbound, message)).html if message.html else "",
+        html=shown,
         machine=kind,
         bounce=told,
         reported=reported,
         own=own,
         files=tuple(Kept(part, store.put(part.chunks())) for part in message.parts),
+        facts=judging.facts(inbound, message, shown),
+        test=test,
     )
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from helpline.mail import (
     form_views,
+    junk_views,
     ledger_views,
     letter_views,
     mailbox_views,
@@ -12,6 +13,7 @@ from helpline.mail import (
     outgoing_views,
     views,
 )
+from helpline.mail.address import views as address_views
 
 urlpatterns = [
     path("mail/<uuid:inbound_id>/raw/", views.raw, name="mail_raw"),
@@ -24,6 +26,13 @@ urlpatterns = [
     path("mail/boxes/<slug:name>/out/", outgoing_pages.mailbox_out, name="mailbox_out"),
     path("mail/boxes/<slug:name>/out/text/", outgoing_pages.mailbox_auto_text, name="mailbox_auto_text"),
     path("mail/boxes/<slug:name>/out/limits/", outgoing_pages.mailbox_limits, name="mailbox_limits"),
+    path("mail/junk/", junk_views.folder, name="mail_junk"),
+    path("mail/<uuid:inbound_id>/not-junk/", junk_views.not_junk, name="mail_not_junk"),
+    path("mail/tickets/<int:number>/junk/", junk_views.ticket_junk, name="mail_ticket_junk"),
+    path("mail/boxes/<slug:name>/address/", address_views.address, name="mail_address"),
+    path("mail/boxes/<slug:name>/trust/", address_views.settings, name="mail_trust"),
+    path("mail/boxes/<slug:name>/check/", address_views.check, name="mail_check"),
+    path("mail/boxes/<slug:name>/round-trip/", address_views.round_trip, name="mail_round_trip"),
     path("mail/out/<uuid:outbound_id>/parts/<int:place>/", outgoing_views.part, name="mail_out_part"),
     path("mail/out/<uuid:outbound_id>/undo/", outgoing_views.undo, name="mail_out_undo"),
     path("mail/out/<uuid:outbound_id>/resend/", outgoing_views.resend, name="mail_out_resend"),

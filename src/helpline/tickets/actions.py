@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core import audit, outbox, registry
@@ -16,7 +15,7 @@ from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
 from helpline.customers.models import Contact
 from helpline.people.models import Desk, Team
-from helpline.tickets import events
+from helpline.tickets import events, queries
 from helpline.tickets.access import require_work
 from helpline.tickets.change_fields import checked, said
 from helpline.tickets.incident_actions import (
@@ -60,15 +59,20 @@ __all__ = [
 ]
 
 
+#: counts up and reads in one question, on SQLite and PostgreSQL; makes the counter at the first ticket
+_NEXT_NUMBER = f"""
+    INSERT INTO {TicketCounter._meta.db_table} (name, last) VALUES ('ticket', {TicketCounter.FIRST})
+    ON CONFLICT (name) DO UPDATE SET last = {TicketCounter._meta.db_table}.last + 1 RETURNING last
+"""  # names of our own
+
+
 def _next_number() -> int:
     # some have told of other things before they open a ticket
     outbox.take_turn()
-    # the row stays ours until the transaction ends, so the number read back is nobody else's
-    counter = TicketCounter.objects.filter(name="ticket")
-    if not counter.update(last=F("last") + 1):
-        TicketCounter.objects.get_or_create(name="ticket")
-        counter.update(last=F("last") + 1)
-    return TicketCounter.objects.values_list("last", flat=True).get(name="ticket")
+    # the row stays ours until the transaction ends, so the number is nobody else's
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_NUMBER)
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic
@@ -113,7 +117,7 @@ def open_ticket(
 
 
 def _usual_priority() -> Priority:
-    usual = Priority.objects.filter(key="regular").first() or Priority.objects.order_by("rank").first()
+    usual = queries.usual_priority()
     if usual is None:
         raise Invalid(
             _("There is no priority yet."),

@@ -97,7 +97,10 @@ class IncidentJoin(models.Model):
 
 
 class TicketCounter(models.Model):
-    """The last ticket number given out; one row, moved by a conditional UPDATE."""
+    """The last ticket number given out; one row."""
+
+    #: the number of the first ticket
+    FIRST = 1001
 
     name = models.CharField(max_length=20, primary_key=True)
     last = models.PositiveBigIntegerField(default=1000)

@@ -219,6 +219,12 @@ def categories(desk: Desk) -> QuerySet[Category]:
     return Category.objects.filter(desk=desk).order_by("path")
 
 
+def usual_priority() -> Priority | None:
+    """The priority of a ticket that nobody gave one; None when the company has none yet."""
+    regular = Priority.objects.filter(key="regular").first()
+    return regular or Priority.objects.order_by("rank").first()
+
+
 def priorities() -> QuerySet[Priority]:
     """All priorities, the most urgent first."""
     return Priority.objects.order_by("-rank")

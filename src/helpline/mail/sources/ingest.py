@@ -1,6 +1,6 @@
 """Messages from files: a folder of `.eml`, an mbox, a Maildir, or one message. Nothing there is changed.
 
-Each message is received and filed at once. Doing it again gives the same messages under the same names, so nothing is
+Some messages at a time are received, then filed. Doing it again gives the same messages under the same names, so nothing is
 doubled, and one that was broken off goes on where it stopped.
 """
 
@@ -9,6 +9,7 @@ import mailbox as formats
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError
@@ -18,6 +19,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
 from helpline.mail import actions, store
+from helpline.mail.batch import AT_ONCE
 from helpline.mail.models import Inbound, Mailbox, Verdict
 
 log = logging.getLogger(__name__)
@@ -86,15 +88,17 @@ def ingest(mailbox: Mailbox, path: Path, *, clock: Clock = SYSTEM_CLOCK) -> Coun
     Raises Invalid, and OSError when a file cannot be read or the disk is full.
     """
     counted: Counter[Verdict] = Counter()
-    for found in messages(path):
-        received = actions.receive(mailbox, found.chunks(), found.uid, queue=False, clock=clock)
-        counted[_filed(received.inbound, clock)] += 1
+    every = messages(path)
+    while some := list(islice(every, AT_ONCE)):
+        received = actions.receive_many(mailbox, ((one.chunks(), one.uid) for one in some), clock=clock)
+        counted.update(_filed(received, clock))
     return counted
 
 
-def _filed(inbound: Inbound, clock: Clock) -> Verdict:
+def _filed(inbounds: list[Inbound], clock: Clock) -> Iterator[Verdict]:
     try:
-        return actions.file(inbound, clock=clock)
+        verdicts = actions.file_many(inbounds, clock=clock)
     except (OperationalError, InterfaceError) as error:
-        log.warning("mail %s waits for the worker: %s", inbound.pk, error)
-        return Verdict.WAITING
+        log.warning("%s mails wait for the worker: %s", len(inbounds), error)
+        verdicts = dict.fromkeys(inbounds, Verdict.WAITING)
+    yield from (verdicts[one] for one in inbounds)

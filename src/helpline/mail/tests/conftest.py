@@ -1,11 +1,15 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from helpline.core.clock import SetClock
 from helpline.mail import store
+from helpline.mail.junk import scanners
 from helpline.mail.models import Mailbox
 from helpline.mail.tests.factories import MailboxFactory
+from helpline.mail.tests.zones import Zones, use
+from helpline.mail.trust import door
 from helpline.tickets.tests.factories import PriorityFactory
 
 
@@ -27,3 +31,12 @@ def support(db: None, kept: Path) -> Mailbox:
     """The mailbox of Acme's desk, which has its priorities."""
     PriorityFactory()
     return MailboxFactory()
+
+
+@pytest.fixture(autouse=True)
+def no_dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Zones]:
+    """No test asks the name servers of the machine; one that needs answers hands in zones."""
+    yield use(monkeypatch, Zones({}, away=frozenset("*")))
+    door.resolver.cache_clear()
+    door.rest.clear()
+    scanners.rest.clear()

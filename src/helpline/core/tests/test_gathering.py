@@ -1,0 +1,78 @@
+"""Rows that are gathered: written together, in their order, and only when what gave them was not rolled back."""
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from helpline.core import audit, gathering, outbox
+from helpline.core.access import SYSTEM
+from helpline.core.models import AuditRow, OutboxEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def kinds() -> list[str]:
+    return list(OutboxEvent.objects.order_by("id").values_list("kind", flat=True))
+
+
+def test_they_are_written_together_in_their_order() -> None:
+    with transaction.atomic(), gathering.gathered():
+        for number in range(5):
+            outbox.emit(f"event_{number}")
+            audit.record(SYSTEM, "do", "thing", number)
+        assert not OutboxEvent.objects.exists()
+    assert kinds() == [f"event_{number}" for number in range(5)]
+    assert list(AuditRow.objects.order_by("id").values_list("subject_id", flat=True)) == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
+
+
+def test_one_question_for_each_kind_of_row() -> None:
+    with CaptureQueriesContext(connection) as asked, transaction.atomic(), gathering.gathered():
+        for number in range(5):
+            outbox.emit(f"event_{number}")
+            audit.record(SYSTEM, "do", "thing", number)
+    written = [query["sql"] for query in asked.captured_queries if query["sql"].startswith("INSERT")]
+    assert len(written) == 2
+
+
+def test_what_is_rolled_back_takes_its_rows_along() -> None:
+    class Refused(Exception):
+        pass
+
+    with transaction.atomic(), gathering.gathered():
+        outbox.emit("before")
+        with pytest.raises(Refused), transaction.atomic():
+            outbox.emit("gone")
+            audit.record(SYSTEM, "gone", "thing", 1)
+            raise Refused
+        with pytest.raises(Refused), transaction.atomic(), gathering.gathered():
+            outbox.emit("gone too")
+            raise Refused
+        with transaction.atomic(), gathering.gathered():
+            outbox.emit("after")
+    assert kinds() == ["before", "after"]
+    assert not AuditRow.objects.exists()
+
+
+def test_an_error_writes_nothing() -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), gathering.gathered():
+        outbox.emit("gone")
+        raise ZeroDivisionError
+    outbox_is_as_always()
+
+
+def outbox_is_as_always() -> None:
+    with transaction.atomic():
+        outbox.emit("now")
+        assert kinds() == ["now"]
+
+
+def test_outside_a_transaction_nothing_is_gathered() -> None:
+    with pytest.raises(RuntimeError), gathering.gathered():
+        pass
+    outbox_is_as_always()
