@@ -214,7 +214,7 @@ class Trunk(models.Model):
     port = models.PositiveIntegerField(null=True, blank=True)
     transport = models.CharField(max_length=4, choices=TrunkTransport.choices, default=TrunkTransport.AUTO)
     username = models.CharField(max_length=80, blank=True)
-    #: sealed with the key of this installation (`telephony.sealed`); never shown, never logged
+    #: sealed with the key of this installation (`core.sealed`); never shown, never logged
     password_sealed = models.TextField(blank=True)
     register = models.BooleanField(default=True)
     #: addresses and networks its calls come from, besides its servers

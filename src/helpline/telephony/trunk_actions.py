@@ -14,9 +14,9 @@ from helpline.core.access import Actor, Role, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
+from helpline.core.sealed import seal
 from helpline.people.models import Desk, PhoneAccount
 from helpline.telephony.models import Trunk, TrunkState, TrunkTransport
-from helpline.telephony.sealed import seal
 from helpline.telephony.trunks import Heard, endpoint_of
 
 #: who sets trunks up

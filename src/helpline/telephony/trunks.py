@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import structlog
 from django.db.models import Q, QuerySet
 
+from helpline.core.sealed import CannotOpen, opened
 from helpline.telephony.models import Trunk, TrunkState
-from helpline.telephony.sealed import CannotOpen, opened
 
 log = structlog.get_logger(__name__)
 

@@ -9,6 +9,7 @@ from helpline.core import heartbeat
 from helpline.core.access import SYSTEM, Role
 from helpline.core.errors import Conflict, Invalid, NotAllowed
 from helpline.core.models import AuditRow, OutboxEvent
+from helpline.core.sealed import CannotOpen, opened, seal
 from helpline.people.access import actor_for
 from helpline.people.actions import set_phone_password
 from helpline.people.models import Desk, User
@@ -16,7 +17,6 @@ from helpline.people.tests.factories import DeskFactory, person
 from helpline.people.tests.permissions import wrongs
 from helpline.telephony import trunks
 from helpline.telephony.models import Trunk, TrunkState
-from helpline.telephony.sealed import CannotOpen, opened, seal
 from helpline.telephony.trunk_actions import TrunkFacts, note_states, save_trunk
 from helpline.telephony.trunks import Heard
 
