@@ -41,6 +41,8 @@ class Environment:
     demo: bool
     #: who shows it may read /metrics; empty: only this machine may
     metrics_token: str
+    #: how mail leaves: smtp://USER:PASSWORD@HOST, smtps://..., a provider; empty: into a folder
+    smtp_url: str
 
     @property
     def ari_url(self) -> str:
@@ -74,6 +76,17 @@ def _urls(name: str) -> tuple[str, ...]:
     if len({urlsplit(one).netloc for one in found}) < len(found):
         raise EnvironmentInvalid(f"{name} names a switch twice.")
     return found
+
+
+def _smtp_url(name: str) -> str:
+    """The words of a way out; mail.routes reads them. Without a value the password is not told again."""
+    text = os.environ.get(name, "").strip()
+    parts = urlsplit(text)
+    if (parts.scheme in {"smtp", "smtps"} and not parts.hostname) or (text and "://" not in text):
+        raise EnvironmentInvalid(
+            f"{name}={parts.scheme}:...: give smtp://USER:PASSWORD@HOST:PORT, smtps://... or PROVIDER://:KEY@."
+        )
+    return text
 
 
 def _digests(name: str) -> tuple[str, ...]:
@@ -134,6 +147,7 @@ def read_environment() -> Environment:
         debug=_flag("HELPLINE_DEBUG"),
         demo=_flag("HELPLINE_DEMO"),
         metrics_token=os.environ.get("HELPLINE_METRICS_TOKEN", ""),
+        smtp_url=_smtp_url("HELPLINE_SMTP_URL"),
     )
 
 

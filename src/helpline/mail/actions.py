@@ -17,9 +17,24 @@ from helpline.mail import events, jobs, naming, store
 from helpline.mail.access import ADMINS, REPLAYERS
 from helpline.mail.filing import file
 from helpline.mail.models import Inbound, Letter, Mailbox, MailboxKind, Verdict
+from helpline.mail.outgoing import queue_notice, queue_reply
+from helpline.mail.outgoing_changes import Unsent, resend, undo
+from helpline.mail.outgoing_files import OutgoingFile
 from helpline.people.models import Desk
 
-__all__ = ["Received", "create_mailbox", "file", "receive", "replay"]
+__all__ = [
+    "OutgoingFile",
+    "Received",
+    "Unsent",
+    "create_mailbox",
+    "file",
+    "queue_notice",
+    "queue_reply",
+    "receive",
+    "replay",
+    "resend",
+    "undo",
+]
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ Data: {inbound, mailbox} and, once filed, {verdict, reason, ticket (its number o
 
 from typing import Final
 
-from helpline.mail.models import Inbound
+from helpline.mail.models import Inbound, Outbound
 
 MAIL_RECEIVED: Final = "mail_received"
 MAIL_FILED: Final = "mail_filed"
@@ -13,6 +13,12 @@ MAIL_FILED: Final = "mail_filed"
 MAILBOX_CHANGED: Final = "mailbox_changed"
 #: somebody begins, goes on or ends writing on a ticket; data: {number, user_id}
 DRAFT_CHANGED: Final = "draft_changed"
+#: data: {outbound, kind, state, ticket (its number or None), code}
+OUTBOUND_CHANGED: Final = "outbound_changed"
+
+#: hook announced in the same transaction (core.registry.announce): mail_taken_back(actor, outbound, unsent, clock);
+#: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
+HOOK_TAKEN_BACK: Final = "mail_taken_back"
 
 
 def ledger_topics(inbound: Inbound) -> list[str]:
@@ -23,3 +29,9 @@ def ledger_topics(inbound: Inbound) -> list[str]:
 def writing_topic(number: int) -> str:
     """Live topic of who writes on a ticket."""
     return f"writing:{number}"
+def outbound_topics(outbound: Outbound) -> list[str]:
+    """Live topics of a letter that goes out: the ticket it is of, its author, the mail of its desk."""
+    topics = [f"mail:{outbound.mailbox.desk_id}", f"mailbox:{outbound.mailbox.name}"]
+    if outbound.ticket is not None:
+        topics.append(f"ticket:{outbound.ticket.number}")
+    return [*topics, f"user:{outbound.author_id}"] if outbound.author_id else topics

@@ -5,8 +5,47 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from helpline.core.ids import new_id
+from helpline.mail.outgoing_models import (
+    PERSONAL_KINDS,
+    AutoLimits,
+    AutoReplyText,
+    Outbound,
+    OutboundKind,
+    OutboundState,
+    Recipient,
+    RecipientState,
+    Sending,
+    Silence,
+    Way,
+)
 from helpline.people.models import Desk
 from helpline.tickets.models import Item, Ticket
+
+__all__ = [
+    "ID_LENGTH",
+    "PERSONAL_KINDS",
+    "Attachment",
+    "AutoLimits",
+    "AutoReplyText",
+    "Direction",
+    "Inbound",
+    "JoinedBy",
+    "KnownId",
+    "Letter",
+    "Mailbox",
+    "MailboxKind",
+    "Outbound",
+    "OutboundKind",
+    "OutboundState",
+    "Participant",
+    "Reason",
+    "Recipient",
+    "RecipientState",
+    "Sending",
+    "Silence",
+    "Verdict",
+    "Way",
+]
 
 #: a message id longer than this is kept as a digest of it (mail.naming.key)
 ID_LENGTH = 250
@@ -118,6 +157,8 @@ class Inbound(models.Model):
     machine = models.CharField(max_length=20, blank=True)
     #: {recipient, code, permanent} of a bounce
     bounce = models.JSONField(null=True)
+    #: why it opened a ticket and got no automatic reply; empty when it got one, or nobody would expect one
+    silence = models.CharField(max_length=20, choices=Silence.choices, blank=True)
     #: what had to be guessed or was cut while reading, by code
     oddities = models.JSONField(default=list)
     trace = models.TextField(blank=True)

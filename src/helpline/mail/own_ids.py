@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from helpline.mail import proof
+from helpline.tickets.models import Item, Ticket
 
 
 def key() -> bytes:
@@ -26,3 +27,13 @@ def ticket_of_id(message_id: str) -> int | None:
 def ticket_of_address(address: str) -> int | None:
     """The number of the ticket that a plus-address of ours names."""
     return proof.read_plus_address((key(),), address)
+
+
+def message_id(ticket: Ticket, item: Item, host: str) -> str:
+    """The Message-ID of the mail that is this item of the ticket."""
+    return proof.message_id(key(), ticket.number, item.pk, host)
+
+
+def plus_address(address: str, ticket: Ticket) -> str:
+    """The address to answer to about this ticket, where the mailbox takes mail to address+anything."""
+    return proof.plus_address(key(), address, ticket.number)

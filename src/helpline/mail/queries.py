@@ -14,7 +14,20 @@ from helpline.core.access import Actor
 from helpline.core.errors import Invalid
 from helpline.mail import access, naming
 from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
+from helpline.mail.outgoing_queries import SentPage, SentWanted, outbound_of, sent
 from helpline.tickets.models import Ticket
+
+__all__ = [
+    "LedgerPage",
+    "SentPage",
+    "SentWanted",
+    "Wanted",
+    "counts",
+    "ledger",
+    "letters_of",
+    "outbound_of",
+    "sent",
+]
 
 PAGE = 50
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from helpline.core.errors import NotFound
 from helpline.mail import access, store
+from helpline.mail.models import Attachment
 from helpline.people.access import actor, page
 
 #: pictures a browser draws and never runs (SVG may carry programs)
@@ -34,6 +35,11 @@ def part(request: HttpRequest, inbound_id: UUID, place: int) -> HttpResponse:
     found = letter.attachments.filter(place=place).first() if letter else None
     if found is None:
         raise NotFound(_("The message has no such part."))
+    return handed_out(found, place)
+
+
+def handed_out(found: Attachment, place: int) -> HttpResponse:
+    """A file of a letter: a picture to be shown in its text, or anything else to be saved."""
     shown = found.type if found.inline and found.type in _PICTURES else ""
     return _handed_out(found.sha256, found.name or f"part-{place}", shown)
 

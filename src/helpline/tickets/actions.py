@@ -36,6 +36,7 @@ from helpline.tickets.models import (
     TicketCounter,
 )
 from helpline.tickets.setup_actions import create_category, create_priority, give_priorities
+from helpline.tickets.withdrawing import withdraw_mail
 
 __all__ = [
     "add_mail",
@@ -55,6 +56,7 @@ __all__ = [
     "keep_promise",
     "make_promise",
     "open_ticket",
+    "withdraw_mail",
 ]
 
 

@@ -12,6 +12,8 @@ TICKET_OPENED: Final = "ticket_opened"
 TICKET_CHANGED: Final = "ticket_changed"
 #: adds {item, kind_of_item}
 TICKET_ITEM_ADDED: Final = "ticket_item_added"
+#: adds {item}: a mail that never left was taken out of the thread
+TICKET_ITEM_WITHDRAWN: Final = "ticket_item_withdrawn"
 TICKET_ESCALATED: Final = "ticket_escalated"
 PROMISE_MADE: Final = "promise_made"
 PROMISE_KEPT: Final = "promise_kept"

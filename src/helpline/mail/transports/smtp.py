@@ -1,0 +1,153 @@
+"""A mail server (RFC 5321). Django's backend makes the connection; the conversation is ours, since it tells more.
+
+The last line of the letter, a dot, is what makes the server responsible for it (section 4.1.1.4). It is sent after the
+row says so: whoever finds the row after a crash knows whether the letter can have arrived.
+"""
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.core.mail.backends.smtp import EmailBackend
+
+from helpline.mail.transports.envelope import Answer, Envelope, Fate, Turn, Undelivered
+
+CONNECT_S: Final = 15.0
+#: RFC 5321, section 4.5.3.2 would wait ten minutes for the answer to the dot; nobody else is sent to meanwhile
+ANSWER_S: Final = 90.0
+_PIECE: Final = 1 << 18
+_DOTS: Final = re.compile(rb"(?m)^\.")
+_ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\s")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpTransport:
+    """Where and how. `security`: tls (from the start), starttls or none."""
+
+    host: str
+    port: int
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
+
+    def deliver(self, envelope: Envelope, turn: Turn) -> Mapping[str, Answer]:
+        """Send it over a connection of its own."""
+        with self._connection() as server, _troubles():
+            return _said_over(server, envelope, turn)
+
+    @contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        backend = EmailBackend(
+            host=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password,
+            use_tls=self.security == "starttls",
+            use_ssl=self.security == "tls",
+            timeout=CONNECT_S,
+        )
+        if self.ssl_context is not None:
+            backend.ssl_context = self.ssl_context
+        with _shut():
+            backend.open()
+        try:
+            yield backend.connection
+        finally:
+            # the letter's fate is known by now, whatever becomes of the goodbye
+            with suppress(OSError, smtplib.SMTPException):
+                backend.close()
+
+    def probe(self) -> None:
+        """Connect and sign in, nothing more. Raises Undelivered."""
+        with self._connection(), _troubles():
+            pass
+
+
+@contextmanager
+def _shut() -> Iterator[None]:
+    """Whatever goes wrong before the first word of a letter goes wrong for all letters, and passes or is mended."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        raise Undelivered(
+            Answer(Fate.LATER, *_words(error.smtp_code, error.smtp_error)), everything=True
+        ) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise Undelivered(Answer(Fate.LATER, "", _of(error)), everything=True) from error
+
+
+@contextmanager
+def _troubles() -> Iterator[None]:
+    """A connection that breaks is no answer: later."""
+    try:
+        yield
+    except (OSError, smtplib.SMTPException) as error:
+        raise Undelivered(Answer(Fate.LATER, "", _of(error))) from error
+
+
+def _said_over(server: smtplib.SMTP, envelope: Envelope, turn: Turn) -> Mapping[str, Answer]:
+    server.ehlo_or_helo_if_needed()
+    options = [f"size={len(envelope.raw)}"] if server.has_extn("size") else []
+    begun = _answer(*server.mail(envelope.sender, options))
+    if begun.fate is not Fate.TAKEN:
+        raise Undelivered(begun)
+    answers = {one: _recipient(server, one) for one in envelope.recipients}
+    taken = [one for one, answer in answers.items() if answer.fate is Fate.TAKEN]
+    if not taken:
+        return answers
+    outcome = _content(server, envelope.raw, turn)
+    return answers | dict.fromkeys(taken, outcome)
+
+
+def _recipient(server: smtplib.SMTP, address: str) -> Answer:
+    if not address.isascii() and not server.has_extn("smtputf8"):
+        return Answer(Fate.NEVER, "5.6.7", "the server does not take such an address (RFC 6531)")
+    answer = _answer(*server.rcpt(address))
+    if answer.code.startswith("421"):
+        raise Undelivered(answer)
+    return answer
+
+
+def _content(server: smtplib.SMTP, raw: bytes, turn: Turn) -> Answer:
+    code, text = server.docmd("DATA")
+    if code != 354:
+        return _answer(code, text)
+    body = _DOTS.sub(b"..", raw if raw.endswith(b"\r\n") else raw + b"\r\n")
+    _patient(server)
+    for start in range(0, len(body), _PIECE):
+        server.send(body[start : start + _PIECE])
+        turn.keep()
+    turn.hand()
+    server.send(b".\r\n")
+    return _answer(*server.getreply())
+
+
+def _patient(server: smtplib.SMTP) -> None:
+    if isinstance(server.sock, socket.socket):
+        server.sock.settimeout(ANSWER_S)
+
+
+def _answer(code: int, text: bytes | str) -> Answer:
+    told, words = _words(code, text)
+    fate = Fate.TAKEN if 200 <= code < 300 else Fate.NEVER if 500 <= code < 600 else Fate.LATER
+    return Answer(fate, told, words)
+
+
+def _words(code: int, text: bytes | str) -> tuple[str, str]:
+    """The finest code (RFC 2034) beside the plain one, and the words in one line."""
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    words = " ".join(said.split())
+    finer = _ENHANCED.match(words + " ")
+    told = f"{code} {finer[1]}" if finer else str(code) if code > 0 else ""
+    return told, words[:500]
+
+
+def _of(error: Exception) -> str:
+    told = " ".join(str(part) for part in error.args) or type(error).__name__
+    return " ".join(told.split())[:500]
