@@ -10,6 +10,7 @@ import { startTheme } from "./shell/theme";
 import { startThreadPane } from "./shell/thread_pane";
 import { startTimers } from "./shell/timers";
 import { startToasts } from "./shell/toasts";
+import { startAnswer } from "./answer/answer";
 import { startLive } from "./live/live";
 import { startPlayers } from "./player/player";
 
@@ -31,6 +32,7 @@ startForms();
 startTimers();
 startThreadPane();
 startPlayers();
+startAnswer();
 if (document.body.dataset.user) {
   startLive();
   void import("./phone/desk_phone").then((phone) => phone.startDeskPhone());

@@ -8,7 +8,7 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.mail import jobs, personal, retention, sending_jobs
+        from helpline.mail import drafting, jobs, offers, personal, retention, sending_jobs
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
@@ -16,4 +16,7 @@ class MailConfig(AppConfig):
         periodic.register("send_mail", letters)
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
+        drafts = Periodic("forget sent drafts", drafting.FORGET_EVERY_S, drafting.forget_sent)
+        periodic.register("forget_drafts", drafts)
+        offers.register()
         personal.register()

@@ -78,7 +78,9 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
         kind=kind,
         draft=draft,
         files=files,
-        filled=_filled(draft, answering.prefilled(ticket, kind, known)),
+        filled=_filled(
+            draft if draft and draft.kind == kind else None, answering.prefilled(ticket, kind, known)
+        ),
         quote=answering.quote_of(letter, kind) if letter and kind != DraftKind.NOTE else None,
         editor_html=editor_html.for_editor(html, addresses_of(ticket, files)),
         text=text_of_html(html).strip(),

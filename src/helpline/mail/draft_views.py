@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid, NotFound
-from helpline.mail import answering, composing, drafting, editor_html, store
+from helpline.mail import answering, composing, drafting, editor_html
 from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.drafting import Writing
 from helpline.mail.html_text import text_of_html
-from helpline.mail.models import Outbound
+from helpline.mail.models import Attachment, Outbound
+from helpline.mail.outgoing_changes import undo
 from helpline.mail.outgoing_files import MOST_BYTES, OutgoingFile
 from helpline.mail.views import handed_out
 from helpline.people import access as people
@@ -157,7 +158,9 @@ def _with_typed(words: Writing, request: HttpRequest, usual: answering.Prefilled
     if words.kind not in (was, DraftKind.NOTE):
         return replace(words, **options)
     typed = {
-        name: value if (value := given.get(name)) is not None and value.strip() != getattr(usual, name) else None
+        name: value
+        if (value := given.get(name)) is not None and value.strip() != getattr(usual, name)
+        else None
         for name in ("to", "cc", "subject")
     }
     return replace(words, **typed, **options)
@@ -187,7 +190,9 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     if then and then not in _AFTER:
         raise Invalid(_("The ticket cannot have this status after a mail."), code="status")
     drafting.save(actor, ticket, writing)
-    saved = drafting.own_draft(actor, ticket) or drafting.begin(actor, ticket, writing.kind)
+    if writing.kind != DraftKind.FORWARD and drafting.own_draft(actor, ticket) is None:
+        raise drafting.empty()
+    saved = drafting.begin(actor, ticket, writing)
     drafting.send(actor, saved, then=StatusKind(then) if then else None)
     return _refreshed(_panel(request, ticket), ticket)
 
@@ -203,11 +208,13 @@ def _refreshed(answer: HttpResponse, ticket: Ticket) -> HttpResponse:
 def take_back(request: HttpRequest, number: int, outbound_id: UUID) -> HttpResponse:
     """The mail is no mail yet: it stands in the editor again."""
     actor, ticket = _ticket(request, number)
-    outbound = Outbound.objects.select_related("letter", "mailbox", "ticket").filter(pk=outbound_id, ticket=ticket)
+    outbound = Outbound.objects.select_related("letter", "mailbox", "ticket").filter(
+        pk=outbound_id, ticket=ticket
+    )
     found = outbound.first()
     if found is None:
         raise NotFound(_("There is no such mail on this ticket."))
-    drafting.take_back(actor, found)
+    undo(actor, found)
     return _refreshed(_panel(request, ticket, focus=True), ticket)
 
 
@@ -225,7 +232,7 @@ def add_files(request: HttpRequest, number: int) -> HttpResponse:
     kind = DraftKind(_kind(request.POST.get("kind")) or DraftKind.REPLY)
     if "options" in request.POST:
         drafting.save(actor, ticket, written(request, actor, ticket))
-    begun = drafting.begin(actor, ticket, kind)
+    begun = drafting.begin(actor, ticket, Writing(kind))
     rows = drafting.attach(actor, begun, [_kept(one, inline) for one in given])
     if inline:
         return JsonResponse({"url": composing.file_address(ticket, rows[0])})
@@ -259,8 +266,8 @@ def file(request: HttpRequest, number: int, file_id: int) -> HttpResponse:
     """A file of one's own draft."""
     actor, ticket = _ticket(request, number)
     found = _own_file(actor, ticket, file_id)
-    shown = found.type if found.content_id and found.type in _PICTURES else ""
-    return handed_out(found.sha256, found.name, shown)
+    row = Attachment(name=found.name, type=found.type, sha256=found.sha256, inline=bool(found.content_id))
+    return handed_out(row, found.pk)
 
 
 @require_POST

@@ -9,18 +9,17 @@ from django.db import IntegrityError, transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox
+from helpline.core import outbox
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
-from helpline.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from helpline.core.errors import Invalid, NotAllowed, NotFound
 from helpline.core.ids import new_secret
 from helpline.mail import answering, editor_html, events, retention
 from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.html_text import text_of_html
 from helpline.mail.models import Attachment, Letter, Outbound, OutboundKind, OutboundState
 from helpline.mail.outgoing import queue_reply
-from helpline.mail.outgoing_changes import undo
 from helpline.mail.outgoing_files import MOST_BYTES, OutgoingFile
 from helpline.tickets import access as tickets_access
 from helpline.tickets.models import StatusKind, Ticket
@@ -104,10 +103,10 @@ def _begun(user_id: int, ticket: Ticket, writing: Writing, clock: Clock) -> Draf
 
 
 @transaction.atomic
-def begin(actor: Actor, ticket: Ticket, kind: DraftKind, *, clock: Clock = SYSTEM_CLOCK) -> Draft:
-    """The actor's draft on the ticket, made when there is none: a file is put in before the first word."""
+def begin(actor: Actor, ticket: Ticket, writing: Writing, *, clock: Clock = SYSTEM_CLOCK) -> Draft:
+    """The actor's draft on the ticket, made when there is none: a file goes along before the first word."""
     user_id = _writer(actor, ticket)
-    return own_draft(actor, ticket) or _begun(user_id, ticket, Writing(kind), clock)
+    return own_draft(actor, ticket) or _begun(user_id, ticket, writing, clock)
 
 
 @transaction.atomic
@@ -161,6 +160,11 @@ def too_large() -> Invalid:
     )
 
 
+def empty() -> Invalid:
+    """The refusal of a mail that says nothing."""
+    return Invalid(_("The mail is empty."), code="empty", help=_("Write what you want to say."))
+
+
 def content_id() -> str:
     """A new name for a picture within the text (RFC 2392)."""
     return f"{new_secret(12)}@draft"
@@ -191,7 +195,7 @@ def send(
     hold_seconds: float | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Outbound:
-    """Send the letter of the actor's own draft; within the hold time `take_back` has it in the editor again.
+    """Send the letter of the actor's own draft; within the hold time `undo` has it in the editor again.
 
     `signature`: HTML that goes below the words, `language`: of the words around the quoted letter. Raises what
     `queue_reply` raises, and Invalid (`empty`) when nothing was written and nothing is attached or handed on.
@@ -202,7 +206,7 @@ def send(
     letter, filled = known.letter, answering.prefilled(ticket, draft.kind, known)
     forward = draft.kind == DraftKind.FORWARD
     if not draft.html and not forward:
-        raise Invalid(_("The mail is empty."), code="empty", help=_("Write what you want to say."))
+        raise empty()
     body = draft.html + (f"<br>{signature}" if signature and draft.sign else "")
     quote = answering.quote_of(letter, draft.kind, language) if letter and draft.quote else None
     words = text_of_html(body).strip() or (quote.lead if quote else "")
@@ -234,7 +238,9 @@ def _value(typed: str | None, filled: str) -> str:
 
 def _outgoing(draft: Draft) -> list[OutgoingFile]:
     """Its files; a picture that is not in the text any more stays behind."""
-    files = [OutgoingFile(one.name, one.type, one.size, one.sha256, one.content_id) for one in draft.files.all()]
+    files = [
+        OutgoingFile(one.name, one.type, one.size, one.sha256, one.content_id) for one in draft.files.all()
+    ]
     return [one for one in files if not one.content_id or f'"cid:{one.content_id}"' in draft.html]
 
 
@@ -256,35 +262,25 @@ def _become(draft: Draft, outbound: Outbound, clock: Clock) -> None:
         _tell(draft, clock)
 
 
-@transaction.atomic
-def take_back(actor: Actor, outbound: Outbound, *, clock: Clock = SYSTEM_CLOCK) -> Draft:
-    """Undo the sending: the mail is a draft again, as it was. Raises Conflict (`left`) when it is too late.
-
-    What was begun meanwhile goes below it.
-    """
-    draft = Draft.objects.select_related("ticket").filter(outbound=outbound, user_id=actor.user_id).first()
+def taken_back(*, outbound: Outbound, clock: Clock, **_more: object) -> None:
+    """The mail was taken back, by whatever door: it is a draft again, as it was; what was begun meanwhile goes below."""
+    draft = Draft.objects.select_related("ticket").filter(outbound=outbound).first()
     if draft is None:
-        raise Conflict(_("There is no draft to go back to."), code="no_draft")
-    undo(actor, outbound, clock=clock)
-    later = own_draft(actor, draft.ticket)
+        return
+    later = Draft.objects.filter(user=draft.user_id, ticket=draft.ticket_id, outbound=None).first()
     if later is not None:
         draft.html, draft.note = draft.html + later.html, later.note
         later.files.update(draft=draft)
         later.delete()
     draft.outbound, draft.changed_at = None, clock.now()
     draft.save(update_fields=["outbound", "html", "note", "changed_at"])
-    audit.record(
-        actor, "take_back", "ticket", draft.ticket.number, desk_id=draft.ticket.desk_id, clock=clock
-    )
     _tell(draft, clock)
-    return draft
 
 
-@transaction.atomic
-def note_written(actor: Actor, ticket: Ticket, *, clock: Clock = SYSTEM_CLOCK) -> None:
+def note_written(*, actor: Actor, ticket: Ticket, clock: Clock, **_more: object) -> None:
     """The note of the actor's draft is in the thread now; a letter that was begun beside it stays."""
-    draft = own_draft(actor, ticket)
-    if draft is None or draft.outbound_id is not None:
+    draft = own_draft(actor, ticket) if actor.user_id else None
+    if draft is None:
         return
     if draft.html or draft.files.exists():
         Draft.objects.filter(pk=draft.pk).update(note="")

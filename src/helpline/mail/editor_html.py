@@ -38,7 +38,7 @@ def kept(given: str, content_id_of: Callable[[str], str | None]) -> str:
 
     framed = nh3.clean(
         given,
-        tags=nh3.ALLOWED_TAGS | {"figure", "h1", "pre", "del", "s", "u"},
+        tags=(nh3.ALLOWED_TAGS | {"figure"}) - _GONE,
         clean_content_tags=set(_GONE),
         attributes={"a": {"href"}, "img": {"src", "alt", "width", "height"}, "ol": {"start"}},
         attribute_filter=allow,
@@ -62,4 +62,6 @@ def for_editor(html: str, addresses: Mapping[str, str]) -> str:
 def of_text(text: str) -> str:
     """Plain text as the editor would have made it: a block a paragraph."""
     blocks = re.split(r"\n{2,}", charsets.clean(text).replace("\r\n", "\n").strip())
-    return "".join(f"<div>{'<br>'.join(map(entities.escape, one.splitlines()))}</div>" for one in blocks if one)
+    return "".join(
+        f"<div>{'<br>'.join(map(entities.escape, one.splitlines()))}</div>" for one in blocks if one
+    )

@@ -20,7 +20,6 @@ OUTBOUND_CHANGED: Final = "outbound_changed"
 #: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
 HOOK_TAKEN_BACK: Final = "mail_taken_back"
 
-
 def ledger_topics(inbound: Inbound) -> list[str]:
     """Live topics of a row of the ledger: its own page, its mailbox and the ledger of the desk."""
     return [f"inbound:{inbound.pk}", f"mailbox:{inbound.mailbox.name}", f"mail:{inbound.mailbox.desk_id}"]
@@ -29,6 +28,8 @@ def ledger_topics(inbound: Inbound) -> list[str]:
 def writing_topic(number: int) -> str:
     """Live topic of who writes on a ticket."""
     return f"writing:{number}"
+
+
 def outbound_topics(outbound: Outbound) -> list[str]:
     """Live topics of a letter that goes out: the ticket it is of, its author, the mail of its desk."""
     topics = [f"mail:{outbound.mailbox.desk_id}", f"mailbox:{outbound.mailbox.name}"]

@@ -179,6 +179,8 @@ def add_note(actor: Actor, ticket: Ticket, body: str, *, clock: Clock = SYSTEM_C
     audit.record(
         actor, "note", "ticket", ticket.number, desk_id=ticket.desk_id, changes={"item": item.pk}, clock=clock
     )
+    if not actor.is_system:
+        registry.announce(events.HOOK_NOTE_WRITTEN, actor=actor, ticket=ticket, item=item, clock=clock)
     return item
 
 

@@ -142,6 +142,8 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     actor = people.actor(request)
     body = forms.values(forms.NoteForm(request.POST))["body"]
     actions.add_note(actor, access.ticket(actor, number), body)
+    if request.headers.get("HX-Request") != "true":
+        return redirect("tickets:ticket", number=number)
     return _fresh(request, number, "tickets/after_note.html")
 
 
