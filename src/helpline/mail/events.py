@@ -11,10 +11,12 @@ MAIL_RECEIVED: Final = "mail_received"
 MAIL_FILED: Final = "mail_filed"
 #: data: {mailbox}
 MAILBOX_CHANGED: Final = "mailbox_changed"
-#: somebody begins, goes on or ends writing on a ticket; data: {number, user_id}
-DRAFT_CHANGED: Final = "draft_changed"
 #: data: {outbound, kind, state, ticket (its number or None), code}
 OUTBOUND_CHANGED: Final = "outbound_changed"
+
+#: hook announced in the same transaction (core.registry.announce): mail_taken_back(actor, outbound, unsent, clock);
+#: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
+HOOK_TAKEN_BACK: Final = "mail_taken_back"
 
 #: hook announced in the same transaction (core.registry.announce): mail_taken_back(actor, outbound, unsent, clock);
 #: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
@@ -23,11 +25,6 @@ HOOK_TAKEN_BACK: Final = "mail_taken_back"
 def ledger_topics(inbound: Inbound) -> list[str]:
     """Live topics of a row of the ledger: its own page, its mailbox and the ledger of the desk."""
     return [f"inbound:{inbound.pk}", f"mailbox:{inbound.mailbox.name}", f"mail:{inbound.mailbox.desk_id}"]
-
-
-def writing_topic(number: int) -> str:
-    """Live topic of who writes on a ticket."""
-    return f"writing:{number}"
 
 
 def outbound_topics(outbound: Outbound) -> list[str]:
