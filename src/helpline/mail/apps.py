@@ -8,7 +8,7 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.mail import jobs, personal, retention, sending_jobs
+        from helpline.mail import drafting, jobs, offers, personal, retention, sending_jobs
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)

@@ -11,6 +11,8 @@ MAIL_RECEIVED: Final = "mail_received"
 MAIL_FILED: Final = "mail_filed"
 #: data: {mailbox}
 MAILBOX_CHANGED: Final = "mailbox_changed"
+#: somebody begins, goes on or ends writing on a ticket; data: {number, user_id}
+DRAFT_CHANGED: Final = "draft_changed"
 #: data: {outbound, kind, state, ticket (its number or None), code}
 OUTBOUND_CHANGED: Final = "outbound_changed"
 
@@ -18,9 +20,6 @@ OUTBOUND_CHANGED: Final = "outbound_changed"
 #: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
 HOOK_TAKEN_BACK: Final = "mail_taken_back"
 
-#: hook announced in the same transaction (core.registry.announce): mail_taken_back(actor, outbound, unsent, clock);
-#: whoever has the editor puts `unsent` (mail.actions.Unsent) back into it
-HOOK_TAKEN_BACK: Final = "mail_taken_back"
 
 def ledger_topics(inbound: Inbound) -> list[str]:
     """Live topics of a row of the ledger: its own page, its mailbox and the ledger of the desk."""
@@ -33,3 +32,8 @@ def outbound_topics(outbound: Outbound) -> list[str]:
     if outbound.ticket is not None:
         topics.append(f"ticket:{outbound.ticket.number}")
     return [*topics, f"user:{outbound.author_id}"] if outbound.author_id else topics
+
+
+def writing_topic(number: int) -> str:
+    """Live topic of who writes on a ticket."""
+    return f"writing:{number}"

@@ -217,7 +217,12 @@ def test_without_the_quote_it_stays_out(page: Client, ticket: Ticket) -> None:
 def test_undo_brings_all_of_it_back_into_the_editor(page: Client, ticket: Ticket) -> None:
     upload = SimpleUploadedFile("plan.pdf", b"%PDF-", "application/pdf")
     page.post(at(ticket, "draft/files/"), {"kind": "reply", "files": [upload]}, headers=HTMX)
-    fields = {"kind": "reply", "options": "1", "html": "<div>Too <em>early</em></div>", "cc": "ben@acme.example"}
+    fields = {
+        "kind": "reply",
+        "options": "1",
+        "html": "<div>Too <em>early</em></div>",
+        "cc": "ben@acme.example",
+    }
     page.post(at(ticket, "send/"), fields | {"then": "waiting_customer"}, headers=HTMX)
     ticket.refresh_from_db()
     assert ticket.status == StatusKind.WAITING_CUSTOMER
@@ -293,7 +298,9 @@ def test_a_picture_in_the_text_travels_with_it(page: Client, ticket: Ticket) -> 
     assert "spy.example" not in draft.html
     assert "shot 5 B" not in draft.html
     assert url in page.get(at(ticket)).content.decode()
-    page.post(at(ticket, "send/"), {"kind": "reply", "html": f'<div>See <img src="{url}"></div>'}, headers=HTMX)
+    page.post(
+        at(ticket, "send/"), {"kind": "reply", "html": f'<div>See <img src="{url}"></div>'}, headers=HTMX
+    )
     [attached] = Outbound.objects.get().letter.attachments.all()
     assert (attached.content_id, attached.inline) == (row.content_id, True)
 
@@ -311,12 +318,21 @@ def test_files_that_are_too_large_are_refused_and_leave_nothing(
 
 
 def test_what_an_editor_sends_is_cleaned(page: Client, ticket: Ticket) -> None:
-    keep(page, ticket, html='<div onclick="x()">Hi<script>alert(1)</script> <a href="javascript:x()">there</a></div>')
+    keep(
+        page,
+        ticket,
+        html='<div onclick="x()">Hi<script>alert(1)</script> <a href="javascript:x()">there</a></div>',
+    )
     assert Draft.objects.get().html == "<div>Hi <a>there</a></div>"
 
 
 def test_it_works_without_scripts(page: Client, ticket: Ticket) -> None:
-    fields = {"kind": "reply", "options": "1", "text": "Dear Carl,\r\n\r\nswitch it <off>.", "tab": "reply_all"}
+    fields = {
+        "kind": "reply",
+        "options": "1",
+        "text": "Dear Carl,\r\n\r\nswitch it <off>.",
+        "tab": "reply_all",
+    }
     answer = page.post(at(ticket, "draft/"), fields)
     assert answer.status_code == 302
     assert answer["Location"] == f"/tickets/{ticket.number}/#ticket-compose"
