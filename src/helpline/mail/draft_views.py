@@ -248,7 +248,7 @@ def _kept(given: UploadedFile, inline: bool) -> OutgoingFile:
 def _files(request: HttpRequest, ticket: Ticket, draft: Draft) -> HttpResponse:
     if request.headers.get("HX-Request") != "true":
         return redirect(f"/tickets/{ticket.number}/#ticket-compose")
-    attached = [one for one in draft.files.all() if not one.content_id]
+    attached = DraftFile.objects.filter(draft=draft, content_id="")
     return render(request, "mail/compose_files.html", {"files": attached, "ticket": ticket})
 
 

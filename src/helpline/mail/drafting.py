@@ -15,7 +15,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid, NotAllowed, NotFound
 from helpline.core.ids import new_secret
-from helpline.mail import answering, editor_html, events, retention
+from helpline.mail import answering, events, retention
 from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.html_text import text_of_html
 from helpline.mail.models import Attachment, Letter, Outbound, OutboundKind, OutboundState

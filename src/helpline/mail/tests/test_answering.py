@@ -275,6 +275,7 @@ def test_forwarding_takes_the_letter_and_its_files_along(
 
 
 def test_files_are_listed_and_removed(page: Client, ticket: Ticket) -> None:
+    keep(page, ticket, html="<div>See the plan</div>")
     upload = SimpleUploadedFile("plan.pdf", b"%PDF-", "application/pdf")
     shown = page.post(at(ticket, "draft/files/"), {"kind": "reply", "files": [upload]}, headers=HTMX)
     assert "plan.pdf" in shown.content.decode()
