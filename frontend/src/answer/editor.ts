@@ -1,5 +1,6 @@
 /** The editor (Trix) in the place of the plain text field; its library is loaded only where somebody answers. */
 import { keepSoon } from "./drafts";
+import { startTemplates, type TrixElement } from "./templates";
 import { addFiles, addPicture } from "./files";
 
 interface Attachment {
@@ -29,6 +30,7 @@ async function library(): Promise<void> {
 
 function onFileAccept(form: HTMLFormElement, event: Event): void {
   const file = (event as unknown as { file: File }).file;
+  if (!form.dataset.files) return event.preventDefault();
   if (PICTURES.includes(file.type)) return;
   event.preventDefault();
   void addFiles(form, [file]);
@@ -55,7 +57,7 @@ export async function mount(place: HTMLElement): Promise<void> {
   editor.className = "form-control trix-content";
   editor.setAttribute("aria-label", place.querySelector("label")?.textContent ?? "");
   editor.setAttribute("placeholder", area.placeholder);
-  editor.id = "compose-editor";
+  editor.id = `${area.id}-editor`;
   hidden.disabled = false;
   area.disabled = true;
   area.hidden = true;
@@ -67,10 +69,11 @@ export async function mount(place: HTMLElement): Promise<void> {
   });
   editor.addEventListener("trix-change", () => {
     if (!ready) return;
-    keepSoon(form);
+    if (form.dataset.draft) keepSoon(form);
     hidden.dispatchEvent(new Event("input", { bubbles: true }));
   });
   editor.addEventListener("trix-file-accept", (event) => onFileAccept(form, event));
   editor.addEventListener("trix-attachment-add", (event) => void onAttachment(form, event));
   bar.after(editor);
+  startTemplates(form, editor as TrixElement);
 }

@@ -12,7 +12,9 @@ from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.together import together
-from helpline.mail import answering, editor_html
+from helpline.knowledge import template_queries
+from helpline.knowledge.models import Template
+from helpline.mail import answering, editor_html, filling
 from helpline.mail.answering import Prefilled, Quote
 from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.html_text import text_of_html
@@ -23,6 +25,9 @@ from helpline.tickets.models import Ticket
 
 #: somebody whose draft changed within this time is writing now
 WRITING: Final = timedelta(minutes=3)
+
+
+MOST_TEMPLATES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class Compose:
     writers: Sequence[Writer]
     held: Outbound | None
     has_letter: bool
+    templates: Sequence[Template]
+    #: HTML that goes below the words
+    signature: str
     carried: int
 
     @property
@@ -65,7 +73,10 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
     """Read it; two queries. `kind`: the tab that was asked for, else that of the draft, else the usual one."""
     rows = answering.known_rows(ticket)
     drafts, in_hand = _drafts(ticket), people.in_hand(actor.user_id)
-    together(*rows.asked, drafts, in_hand)
+    templates = template_queries.for_answer(ticket.desk_id, actor.user_id)[:MOST_TEMPLATES]
+    signatures = template_queries.signature_rows(ticket.desk_id, actor.user_id)
+    me = User.objects.filter(pk=actor.user_id or 0)
+    together(*rows.asked, drafts, in_hand, templates, signatures, me)
     mine = [one for one in drafts if one.user_id == actor.user_id]
     draft = next((one for one in mine if one.outbound_id is None), None)
     known = rows.known(draft.letter if draft else None)
@@ -87,6 +98,8 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
         writers=_writers(drafts, actor, clock),
         held=next((one.outbound for one in mine if _is_held(one)), None),
         has_letter=letter is not None,
+        templates=filling.ordered(templates, ticket),
+        signature=filling.signature(signatures, next(iter(me)), ticket) if me else "",
         carried=letter.attachments.count() if letter and kind == DraftKind.FORWARD else 0,
     )
 

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid, NotFound
-from helpline.mail import answering, composing, drafting, editor_html
+from helpline.knowledge import template_queries
+from helpline.mail import answering, composing, drafting, editor_html, filling
 from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.drafting import Writing
 from helpline.mail.html_text import text_of_html
@@ -193,7 +194,13 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     if writing.kind != DraftKind.FORWARD and drafting.own_draft(actor, ticket) is None:
         raise drafting.empty()
     saved = drafting.begin(actor, ticket, writing)
-    drafting.send(actor, saved, then=StatusKind(then) if then else None)
+    drafting.send(
+        actor,
+        saved,
+        then=StatusKind(then) if then else None,
+        signature=filling.signature_of(actor, ticket),
+        language=next(iter(filling.languages(ticket)), ""),
+    )
     return _refreshed(_panel(request, ticket), ticket)
 
 
@@ -250,6 +257,27 @@ def _files(request: HttpRequest, ticket: Ticket, draft: Draft) -> HttpResponse:
         return redirect(f"/tickets/{ticket.number}/#ticket-compose")
     attached = DraftFile.objects.filter(draft=draft, content_id="")
     return render(request, "mail/compose_files.html", {"files": attached, "ticket": ticket})
+
+
+@require_POST
+@working
+def insert(request: HttpRequest, number: int) -> HttpResponse:
+    """Put a template into the answer: its words for the editor and the list of files, or the whole form."""
+    actor, ticket = _ticket(request, number)
+    wanted = request.POST.get("template", "")
+    found = template_queries.template(actor, int(wanted) if wanted.isdigit() else 0)
+    if found.desk_id != ticket.desk_id:
+        raise NotFound(_("There is no such template at this desk."))
+    writing = written(request, actor, ticket)
+    drafting.save(actor, ticket, writing)
+    begun = drafting.begin(actor, ticket, writing)
+    words = filling.insert(actor, ticket, begun, found)
+    if _wants_json(request):
+        attached = DraftFile.objects.filter(draft=begun, content_id="")
+        files = render_to_string("mail/compose_files.html", {"files": attached, "ticket": ticket}, request)
+        return JsonResponse({"html": words, "files": files})
+    drafting.save(actor, ticket, replace(writing, html=f"{writing.html}{words}"))
+    return _panel(request, ticket, writing.kind, focus=True)
 
 
 def _own_file(actor: Actor, ticket: Ticket, file_id: int) -> DraftFile:

@@ -23,6 +23,7 @@ urlpatterns = [
         draft_views.remove_file,
         name="draft_file_remove",
     ),
+    path("tickets/<int:number>/draft/template/", draft_views.insert, name="draft_insert"),
     path("tickets/<int:number>/send/", draft_views.send, name="draft_send"),
     path("tickets/<int:number>/take-back/<uuid:outbound_id>/", draft_views.take_back, name="draft_take_back"),
 ]

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import registry
+from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
 from helpline.customers.events import HOOK_CONTACT_MADE_FOR
@@ -43,8 +43,39 @@ def mine(actor: Actor) -> int | None:
     return queries.mine(actor).count() or None
 
 
+def _ticket_number(facts: placeholders.Facts) -> str:
+    ticket = facts.get("ticket")
+    return str(ticket.number) if ticket else ""
+
+
+def _subject(facts: placeholders.Facts) -> str:
+    ticket = facts.get("ticket")
+    return str(ticket.subject) if ticket else ""
+
+
+def _contact(facts: placeholders.Facts) -> str:
+    ticket = facts.get("ticket")
+    return str(ticket.requester.name) if ticket and ticket.requester else ""
+
+
+def _contact_first_name(facts: placeholders.Facts) -> str:
+    return _contact(facts).partition(" ")[0]
+
+
+def _register_placeholders() -> None:
+    known = (
+        ("ticket", _("ticket number"), _ticket_number, "1042"),
+        ("subject", _("subject of the ticket"), _subject, _("VPN drops every hour")),
+        ("contact", _("name of the customer"), _contact, "Carl Jansen"),
+        ("contact_first_name", _("first name of the customer"), _contact_first_name, "Carl"),
+    )
+    for name, label, value, example in known:
+        placeholders.register(name, placeholders.Placeholder(label, value, example))
+
+
 def register() -> None:
     """Called once when the program starts."""
+    _register_placeholders()
     roles = frozenset(access.READERS)
     registry.navigation.register(
         "tickets",

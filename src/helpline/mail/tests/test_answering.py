@@ -3,19 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from helpline.core.access import Role
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
+from helpline.knowledge import template_actions
 from helpline.mail import answering, composing, drafting, store
 from helpline.mail.models import Draft, DraftFile, Letter, Mailbox, Outbound, OutboundState
 from helpline.mail.outgoing_files import OutgoingFile
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.access import actor_for
 from helpline.people.models import User
-from helpline.people.tests.factories import person
+from helpline.people.tests.factories import DeskFactory, person
 from helpline.people.tests.permissions import wrongs
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import Item, StatusKind, Ticket
@@ -410,3 +412,42 @@ def test_nobody_gets_at_anothers_draft_or_mail(page: Client, ticket: Ticket) -> 
     assert ben.post(at(ticket, f"draft/files/{row.pk}/remove/")).status_code == 404
     page.post(at(ticket, "send/"), {"kind": "reply", "html": "<div>One</div>"}, headers=HTMX)
     assert ben.post(at(ticket, f"take-back/{Outbound.objects.get().pk}/")).status_code == 403
+
+
+def test_a_template_is_filled_in_with_its_file(
+    page: Client, ada: User, ticket: Ticket, tmp_path, settings
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    lena = actor_for(person("lena", Role.LEAD, desk=ticket.desk))
+    made = template_actions.save_template(
+        lena, ticket.desk, name="Reset", body="<div>Dear {contact_first_name}, see {ticket}.</div>"
+    )
+    template_actions.add_file(lena, made, "how.pdf", "application/pdf", ContentFile(b"%PDF-"))
+    assert "Reset" in page.get(at(ticket)).content.decode()
+    fields = {"kind": "reply", "template": str(made.pk)}
+    given = page.post(at(ticket, "draft/template/"), fields, headers={"Accept": "application/json"}).json()
+    assert given["html"] == f"<div>Dear Carl, see {ticket.number}.</div>"
+    assert "how.pdf" in given["files"]
+    made.refresh_from_db()
+    assert made.used_count == 1
+    page.post(at(ticket, "draft/template/"), fields | {"text": "Hello"})
+    assert Draft.objects.get().html == f"<div>Hello</div><div>Dear Carl, see {ticket.number}.</div>"
+
+
+def test_the_signature_goes_below_unless_it_is_taken_away(page: Client, ada: User, ticket: Ticket) -> None:
+    template_actions.save_signature(actor_for(ada), ada, "en", "-- \n{agent}, {desk}")
+    assert "Ada, Acme IT Help Desk" in page.get(at(ticket)).content.decode()
+    fields = {"kind": "reply", "options": "1", "html": "<div>Off.</div>"}
+    page.post(at(ticket, "send/"), fields | {"sign": "1"}, headers=HTMX)
+    page.post(at(ticket, "send/"), fields, headers=HTMX)
+    with_it, without = Outbound.objects.order_by("created_at", "pk")
+    assert "Ada, Acme IT Help Desk" in with_it.letter.text
+    assert without.letter.text == "Off."
+
+
+def test_a_template_of_another_desk_cannot_be_put_in(page: Client, ticket: Ticket) -> None:
+    other = DeskFactory(key="globex")
+    gil = actor_for(person("gil", Role.LEAD, desk=other))
+    made = template_actions.save_template(gil, other, name="Theirs", body="x")
+    answer = page.post(at(ticket, "draft/template/"), {"kind": "reply", "template": str(made.pk)})
+    assert answer.status_code == 404
