@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { startForms } from "./shell/forms";
 import { startHelp } from "./shell/help";
+import { startNotices } from "./shell/notices";
 import { startMorph } from "./shell/morph";
 import { startKeyboard } from "./shell/keyboard";
 import { startRequests } from "./shell/requests";
@@ -32,6 +33,7 @@ startForms();
 startTimers();
 startThreadPane();
 startPlayers();
+startNotices();
 startAnswer();
 if (document.body.dataset.user) {
   startLive();

@@ -8,7 +8,7 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker file what a crash left and erase what is due; say what is held of a person."""
         from helpline.core.registry import Periodic, periodic
-        from helpline.mail import drafting, jobs, offers, personal, retention, sending_jobs
+        from helpline.mail import drafting, jobs, noticing, offers, personal, retention, sending_jobs
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
@@ -18,5 +18,8 @@ class MailConfig(AppConfig):
         periodic.register("erase_raw_mail", duty)
         drafts = Periodic("forget sent drafts", drafting.FORGET_EVERY_S, drafting.forget_sent)
         periodic.register("forget_drafts", drafts)
+        told = Periodic("mail notices", noticing.EVERY_S, noticing.duty)
+        periodic.register("mail_notices", told)
+        noticing.register()
         offers.register()
         personal.register()

@@ -21,6 +21,7 @@ from helpline.mail.html_text import text_of_html
 from helpline.mail.models import Outbound, OutboundState
 from helpline.people import queries as people
 from helpline.people.models import User
+from helpline.tickets import telling
 from helpline.tickets.models import Ticket
 
 #: somebody whose draft changed within this time is writing now
@@ -57,6 +58,8 @@ class Compose:
     templates: Sequence[Template]
     #: HTML that goes below the words
     signature: str
+    #: what may stand after "@" in a note
+    names: Sequence[dict[str, str]]
     carried: int
 
     @property
@@ -76,7 +79,8 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
     templates = template_queries.for_answer(ticket.desk_id, actor.user_id)[:MOST_TEMPLATES]
     signatures = template_queries.signature_rows(ticket.desk_id, actor.user_id)
     me = User.objects.filter(pk=actor.user_id or 0)
-    together(*rows.asked, drafts, in_hand, templates, signatures, me)
+    members, teams = people.members_of_desk([ticket.desk_id]), people.teams([ticket.desk_id])
+    together(*rows.asked, drafts, in_hand, templates, signatures, me, members, teams)
     mine = [one for one in drafts if one.user_id == actor.user_id]
     draft = next((one for one in mine if one.outbound_id is None), None)
     known = rows.known(draft.letter if draft else None)
@@ -100,6 +104,7 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
         has_letter=letter is not None,
         templates=filling.ordered(templates, ticket),
         signature=filling.signature(signatures, next(iter(me)), ticket) if me else "",
+        names=telling.names(list(members), list(teams)),
         carried=letter.attachments.count() if letter and kind == DraftKind.FORWARD else 0,
     )
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
-from helpline.people import access
+from helpline.people import access, notice_views
 from helpline.web.search import Hit, Source, sources
 
 SEEING = frozenset({Role.DESK_ADMIN, Role.PHONE_ADMIN, Role.LEAD, Role.MANAGER})
@@ -63,5 +63,7 @@ def register() -> None:
     registry.navigation.register(
         "people", registry.NavItem(_("People"), "people:list", "users", SEEING), order=85
     )
+    registry.panels("shell.notice").register("bell", notice_views.bell_place, order=200)
+    registry.panels("me.main").register("notifications", notice_views.choices, order=20)
     registry.panels("shell.user_menu").register("account", account_menu)
     sources.register("colleagues", Source(_("Colleagues"), find_people), order=60)

@@ -12,7 +12,7 @@ from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
-from helpline.tickets import access, actions, queries, setup_actions
+from helpline.tickets import access, actions, queries, setup_actions, telling
 
 
 def contact_tickets(request: HttpRequest, contact: Contact) -> str:
@@ -41,6 +41,12 @@ def set_requester(*, actor: Actor, contact: Contact, purpose: str, clock: Clock)
 def mine(actor: Actor) -> int | None:
     """How many live tickets the actor has."""
     return queries.mine(actor).count() or None
+
+
+def my_mentions(request: HttpRequest, _subject: object) -> str:
+    """Notes that name the person and that they did not read yet, on the page of one's own work."""
+    found = {"mentions": telling.unread(people_access.actor(request))}
+    return render_to_string("tickets/mentions.html", found, request=request) if found["mentions"] else ""
 
 
 def _ticket_number(facts: placeholders.Facts) -> str:
@@ -76,6 +82,8 @@ def _register_placeholders() -> None:
 def register() -> None:
     """Called once when the program starts."""
     _register_placeholders()
+    telling.register()
+    registry.panels("home.side").register("mentions", my_mentions, order=10)
     roles = frozenset(access.READERS)
     registry.navigation.register(
         "tickets",
