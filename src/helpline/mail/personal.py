@@ -11,7 +11,7 @@ from helpline.core.personal import Asked, Held, Part, Person, PersonalData, colu
 from helpline.core.redaction import ERASED, rewrite, sweep
 from helpline.customers.models import EmailAddress
 from helpline.mail import retention, store
-from helpline.mail.models import Attachment, Direction, Inbound, KnownId, Letter, Participant
+from helpline.mail.models import Attachment, Direction, Draft, Inbound, KnownId, Letter, Participant
 
 
 def _addresses(person: Person) -> list[str]:
@@ -133,6 +133,7 @@ def _forget_elsewhere(person: Person) -> None:
     letters = Letter.objects.filter(Q(item__ticket__desk_id=desk) | Q(inbound__mailbox__desk_id=desk))
     sweep(letters, ["sender_name", "sender", "to", "cc", "reply_to", "subject"], person.anywhere)
     sweep(letters, ["text", "quoted", "html"], person.anywhere)
+    sweep(Draft.objects.filter(ticket__desk_id=desk), ["to", "cc", "subject", "html", "note"], person.anywhere)
     sweep(Inbound.objects.filter(mailbox__desk_id=desk), ["sender", "subject", "bounce"], person.anywhere)
 
 
