@@ -36,7 +36,10 @@ def check_all(clock: Clock = SYSTEM_CLOCK, probe: Probe | None = None) -> int:
     """Try every link once and every file; how many are broken. When no host answers, the network is at fault and
     the links count as not tried."""
     probe = probe or head
-    owners = [*Template.objects.prefetch_related("files"), *Signature.objects.all()]
+    owners: list[Template | Signature] = [
+        *Template.objects.prefetch_related("files"),
+        *Signature.objects.all(),
+    ]
     known = {url: judge(url, probe) for owner in owners for url in words.links(owner.body)}
     tried = [one for url, one in known.items() if urlsplit(url).scheme in ("http", "https")]
     if tried and all(one.state == LinkState.BROKEN and not one.detail.isdigit() for one in tried):
@@ -99,7 +102,7 @@ def _files(owner: Template | Signature) -> list[tuple[str, Found]]:
     return [
         (file.name, Found(LinkState.GOOD if there else LinkState.BROKEN, "" if there else "gone"))
         for file in owner.files.all()
-        for there in [file.content.storage.exists(file.content.name)]
+        for there in [file.content.storage.exists(str(file.content.name))]
     ]
 
 

@@ -1,6 +1,7 @@
 """What is done to templates and signatures; their only writers."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.core.files.base import File
 from django.db import transaction
@@ -93,8 +94,7 @@ def remove_file(actor: Actor, file: TemplateFile, *, clock: Clock = SYSTEM_CLOCK
 
 def _erase(files: Iterable[TemplateFile]) -> None:
     for file in list(files):
-        storage, name = file.content.storage, file.content.name
-        transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))
+        transaction.on_commit(partial(file.content.storage.delete, str(file.content.name)))
 
 
 @transaction.atomic
@@ -124,9 +124,9 @@ def save_signature(
     if not html:
         mine.delete()
         return None
-    signature, _made = Signature.objects.update_or_create(
-        **{key: owner, "language": language}, defaults={"body": html, "updated_at": clock.now()}
-    )
+    signature = mine.first() or Signature(**{key: owner, "language": language})
+    signature.body, signature.updated_at = html, clock.now()
+    signature.save()
     signature.checked.all().delete()
     return signature
 

@@ -16,7 +16,7 @@ class MailConfig(AppConfig):
         periodic.register("send_mail", letters)
         duty = Periodic("erase raw mail", retention.ERASE_EVERY_S, retention.erase_what_is_due)
         periodic.register("erase_raw_mail", duty)
-        drafts = Periodic("forget sent drafts", drafting.FORGET_EVERY_S, drafting.forget_sent)
+        drafts = Periodic("forget sent drafts", drafting.FORGET_EVERY_S, drafting.duty)
         periodic.register("forget_drafts", drafts)
         told = Periodic("mail notices", noticing.EVERY_S, noticing.duty)
         periodic.register("mail_notices", told)

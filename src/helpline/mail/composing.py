@@ -164,5 +164,5 @@ def _name(user: User) -> str:
 def my_drafts(actor: Actor) -> QuerySet[Draft]:
     """The actor's drafts, the latest first; of tickets they may still see."""
     desks = list(actor.desk_ids)
-    mine = Draft.objects.filter(user_id=actor.user_id, outbound=None, ticket__desk__in=desks)
+    mine = Draft.objects.filter(user_id=actor.user_id or 0, outbound=None, ticket__desk__in=desks)
     return mine.select_related("ticket__requester", "ticket__desk").order_by("-changed_at")

@@ -155,16 +155,21 @@ def _with_heading(words: Writing, before: Draft | None) -> Writing:
 def _with_typed(words: Writing, request: HttpRequest, usual: answering.Prefilled, was: str) -> Writing:
     """Addresses and subject as typed; another kind of answer begins with its own."""
     given = request.POST
-    options = {name: given.get(name) == "1" for name in ("quote", "sign")} if "options" in given else {}
+    if "options" in given:
+        words = replace(words, quote=given.get("quote") == "1", sign=given.get("sign") == "1")
     if words.kind not in (was, DraftKind.NOTE):
-        return replace(words, **options)
-    typed = {
-        name: value
-        if (value := given.get(name)) is not None and value.strip() != getattr(usual, name)
-        else None
-        for name in ("to", "cc", "subject")
-    }
-    return replace(words, **typed, **options)
+        return words
+
+    def typed(name: str, filled: str) -> str | None:
+        value = given.get(name)
+        return None if value is None or value.strip() == filled else value
+
+    return replace(
+        words,
+        to=typed("to", usual.to),
+        cc=typed("cc", usual.cc),
+        subject=typed("subject", usual.subject),
+    )
 
 
 @require_POST
@@ -246,7 +251,7 @@ def add_files(request: HttpRequest, number: int) -> HttpResponse:
     return _files(request, ticket, begun)
 
 
-def _kept(given: UploadedFile, inline: bool) -> OutgoingFile:
+def _kept(given: UploadedFile[bytes], inline: bool) -> OutgoingFile:
     content_id = drafting.content_id() if inline else ""
     kind = given.content_type or "application/octet-stream"
     return OutgoingFile.keep(given.name or "file", kind, given.chunks(), content_id)
@@ -281,7 +286,7 @@ def insert(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _own_file(actor: Actor, ticket: Ticket, file_id: int) -> DraftFile:
-    mine = DraftFile.objects.filter(draft__user_id=actor.user_id, draft__ticket=ticket)
+    mine = DraftFile.objects.filter(draft__user_id=actor.user_id or 0, draft__ticket=ticket)
     found = mine.select_related("draft").filter(pk=file_id).first()
     if found is None:
         raise NotFound(_("There is no such file in your draft."))

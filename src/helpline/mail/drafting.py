@@ -19,7 +19,7 @@ from helpline.mail import answering, events, retention
 from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.html_text import text_of_html
 from helpline.mail.models import Attachment, Letter, Outbound, OutboundKind, OutboundState
-from helpline.mail.outgoing import queue_reply
+from helpline.mail.outgoing import HOLD_S, queue_reply
 from helpline.mail.outgoing_files import MOST_BYTES, OutgoingFile
 from helpline.tickets import access as tickets_access
 from helpline.tickets.models import StatusKind, Ticket
@@ -54,7 +54,7 @@ class Writing:
 
 def own_draft(actor: Actor, ticket: Ticket) -> Draft | None:
     """The actor's draft on the ticket; what was sent does not count."""
-    drafts = Draft.objects.filter(user_id=actor.user_id, ticket=ticket, outbound=None)
+    drafts = Draft.objects.filter(user_id=actor.user_id or 0, ticket=ticket, outbound=None)
     return drafts.select_related("letter__item").prefetch_related("files").first()
 
 
@@ -192,7 +192,7 @@ def send(
     then: StatusKind | None = None,
     signature: str = "",
     language: str = "",
-    hold_seconds: float | None = None,
+    hold_seconds: float = HOLD_S,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Outbound:
     """Send the letter of the actor's own draft; within the hold time `undo` has it in the editor again.
@@ -210,7 +210,6 @@ def send(
     body = draft.html + (f"<br>{signature}" if signature and draft.sign else "")
     quote = answering.quote_of(letter, draft.kind, language) if letter and draft.quote else None
     words = text_of_html(body).strip() or (quote.lead if quote else "")
-    hold = {} if hold_seconds is None else {"hold_seconds": hold_seconds}
     outbound = queue_reply(
         actor,
         ticket,
@@ -223,8 +222,8 @@ def send(
         kind=OutboundKind.FORWARD if forward else OutboundKind.REPLY,
         in_reply_to=letter,
         then_status=then,
+        hold_seconds=hold_seconds,
         clock=clock,
-        **hold,
     )
     if quote is not None:
         Letter.objects.filter(pk=outbound.letter_id).update(quoted=quote.text)
@@ -289,9 +288,14 @@ def note_written(*, actor: Actor, ticket: Ticket, clock: Clock, **_more: object)
 
 
 def forget_sent(clock: Clock = SYSTEM_CLOCK) -> int:
-    """The worker's duty: drop drafts whose mail has left; how many. Their files belong to the mail now."""
+    """Drop drafts whose mail has left; how many. Their files belong to the mail now."""
     gone = Draft.objects.exclude(outbound=None).filter(changed_at__lt=clock.now() - KEEP_SENT)
     return gone.exclude(outbound__state=OutboundState.HELD).delete()[0]
+
+
+def duty() -> None:
+    """Every ten minutes."""
+    forget_sent()
 
 
 def _tell(draft: Draft, clock: Clock) -> None:
