@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import { startForms } from "./shell/forms";
 import { startHelp } from "./shell/help";
+import { startNotices } from "./shell/notices";
 import { startMorph } from "./shell/morph";
 import { startKeyboard } from "./shell/keyboard";
 import { startLetters } from "./shell/letters";
@@ -11,6 +12,7 @@ import { startTheme } from "./shell/theme";
 import { startThreadPane } from "./shell/thread_pane";
 import { startTimers } from "./shell/timers";
 import { startToasts } from "./shell/toasts";
+import { startAnswer } from "./answer/answer";
 import { startLive } from "./live/live";
 import { startPlayers } from "./player/player";
 
@@ -33,6 +35,8 @@ startTimers();
 startThreadPane();
 startLetters();
 startPlayers();
+startNotices();
+startAnswer();
 if (document.body.dataset.user) {
   startLive();
   void import("./phone/desk_phone").then((phone) => phone.startDeskPhone());

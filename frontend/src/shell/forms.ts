@@ -10,7 +10,12 @@ export function mainHasUnsavedText(): boolean {
 
 function writes(form: HTMLFormElement): boolean {
   const sends = form.method === "post" || form.hasAttribute("hx-post");
-  return sends && form.closest("#main") !== null && !form.hasAttribute("data-no-guard");
+  return sends && form.closest("#main") !== null && (!form.hasAttribute("data-no-guard") || form.hasAttribute("data-draft"));
+}
+
+/** What a draft keeps on the server may be left without asking. */
+function wouldLose(): boolean {
+  return [...document.querySelectorAll<HTMLFormElement>("#main form:not([data-draft])")].some((form) => dirty.has(form));
 }
 
 function onInput(event: Event): void {
@@ -32,7 +37,7 @@ function onSent(event: Event): void {
 
 function onLeave(event: Event): void {
   const { target, elt } = (event as CustomEvent<{ target: Element; elt: Element }>).detail;
-  if (target?.id !== "main" || elt.closest("#main form") || !mainHasUnsavedText()) return;
+  if (target?.id !== "main" || elt.closest("#main form") || !wouldLose()) return;
   if (!window.confirm(text("unsaved"))) event.preventDefault();
 }
 
@@ -42,7 +47,7 @@ export function startForms(): void {
   document.addEventListener("htmx:beforeRequest", onLeave);
   document.addEventListener("htmx:afterRequest", onAnswer);
   window.addEventListener("beforeunload", (event) => {
-    if (mainHasUnsavedText()) event.preventDefault();
+    if (wouldLose()) event.preventDefault();
   });
   document.addEventListener("change", (event) => {
     const field = event.target as HTMLElement;

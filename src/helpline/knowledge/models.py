@@ -2,7 +2,10 @@
 
 from django.db import models
 
+from helpline.knowledge.template_models import Checked, LinkState, Signature, Template, TemplateFile
 from helpline.people.models import Desk, User
+
+__all__ = ["Article", "Checked", "LinkState", "Signature", "Template", "TemplateFile"]
 
 
 class Article(models.Model):

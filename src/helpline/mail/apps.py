@@ -12,10 +12,13 @@ class MailConfig(AppConfig):
         from helpline.mail import (
             alarms,
             autoreply,
+            drafting,
             events,
             jobs,
+            junk_offers,
             letter_parts,
             moving,
+            noticing,
             offers,
             personal,
             retention,
@@ -35,8 +38,14 @@ class MailConfig(AppConfig):
         periodic.register("watch_mailboxes", watch)
         trips = Periodic("give up round trips", round_trip.GIVE_UP_EVERY_S, round_trip.give_up)
         periodic.register("give_up_round_trips", trips)
+        drafts = Periodic("forget sent drafts", drafting.FORGET_EVERY_S, drafting.duty)
+        periodic.register("forget_drafts", drafts)
+        told = Periodic("mail notices", noticing.EVERY_S, noticing.duty)
+        periodic.register("mail_notices", told)
+        noticing.register()
         personal.register()
         moving.register()
         letter_parts.register()
         shell_parts.register()
         offers.register()
+        junk_offers.register()

@@ -13,6 +13,8 @@ MAIL_FILED: Final = "mail_filed"
 MAIL_JUDGED: Final = "mail_judged"
 #: data: {mailbox}
 MAILBOX_CHANGED: Final = "mailbox_changed"
+#: somebody begins, goes on or ends writing on a ticket; data: {number, user_id}
+DRAFT_CHANGED: Final = "draft_changed"
 #: data: {outbound, kind, state, ticket (its number or None), code}
 OUTBOUND_CHANGED: Final = "outbound_changed"
 
@@ -43,3 +45,8 @@ def outbound_topics(outbound: Outbound) -> list[str]:
 def mailbox_topics(mailbox: Mailbox) -> list[str]:
     """Live topics of a mailbox: its own page, the list, and the ledger of the desk."""
     return [f"mailbox:{mailbox.name}", MAILBOXES_TOPIC, f"mail:{mailbox.desk_id}"]
+
+
+def writing_topic(number: int) -> str:
+    """Live topic of who writes on a ticket."""
+    return f"writing:{number}"

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from helpline.core.ids import new_id
+from helpline.mail.draft_models import Draft, DraftFile, DraftKind
 from helpline.mail.outgoing_models import (
     PERSONAL_KINDS,
     AutoLimits,
@@ -31,6 +32,9 @@ __all__ = [
     "AutoReplyText",
     "CheckState",
     "Direction",
+    "Draft",
+    "DraftFile",
+    "DraftKind",
     "Inbound",
     "JoinedBy",
     "Judged",

@@ -1,29 +1,51 @@
-"""What this room adds to the shell and to the pages of rooms below."""
+"""What this room puts on pages of rooms below."""
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from helpline.core import registry
-from helpline.mail import access
-from helpline.mail.junk_actions import opener
+from helpline.mail import composing, draft_views, drafting, events
 from helpline.people import access as people
-from helpline.tickets.models import StatusKind, Ticket
+from helpline.tickets import access as tickets_access
+from helpline.tickets.events import HOOK_NOTE_WRITTEN
+from helpline.tickets.models import Ticket
 
 
-def junk_button(request: HttpRequest, ticket: Ticket) -> str:
-    """“Junk” at a ticket that a mail opened and that is not done."""
-    done = ticket.status in (StatusKind.SOLVED, StatusKind.CLOSED)
-    if ticket.channel != "mail" or done or not people.actor(request).may(ticket.desk_id, *access.JUDGES):
+def compose(request: HttpRequest, ticket: Ticket) -> str:
+    """The answer in the making, on the ticket page."""
+    if not tickets_access.may_work(people.actor(request), ticket):
         return ""
-    if opener(ticket) is None:
+    return draft_views.panel(request, ticket)
+
+
+def draft_mark(request: HttpRequest, ticket: Ticket) -> str:
+    """A mark beside a ticket on which the person has a draft."""
+    known: set[int] | None = getattr(request, "tickets_with_draft", None)
+    if known is None:
+        drafts = composing.my_drafts(people.actor(request))
+        known = set(drafts.values_list("ticket_id", flat=True))
+        request.tickets_with_draft = known  # type: ignore[attr-defined]  # kept for this request
+    if ticket.pk not in known:
         return ""
-    return render_to_string("mail/junk_button.html", {"ticket": ticket}, request=request)
+    address = reverse("tickets:ticket", args=[ticket.number])
+    return format_html('<a class="pill pill-warn" href="{}#ticket-compose">{}</a>', address, _("Draft"))
+
+
+def my_drafts(request: HttpRequest, _subject: object) -> str:
+    """The latest drafts, on the page of one's own work."""
+    drafts = list(composing.my_drafts(people.actor(request))[:6])
+    if not drafts:
+        return ""
+    return render_to_string("mail/home_drafts.html", {"drafts": drafts}, request=request)
 
 
 def register() -> None:
     """Called once when the program starts."""
-    registry.panels("ticket.actions").register("junk", junk_button, order=90)
-    registry.navigation.register(
-        "junk", registry.NavItem(_("Junk"), "mail_junk", "filter", frozenset(access.JUDGES)), order=28
-    )
+    registry.panels("ticket.compose").register("answer", compose)
+    registry.panels("ticket.row").register("draft", draft_mark)
+    registry.panels("home.side").register("drafts", my_drafts, order=20)
+    registry.on(HOOK_NOTE_WRITTEN, drafting.note_written)
+    registry.on(events.HOOK_TAKEN_BACK, drafting.taken_back)

@@ -14,6 +14,7 @@ from helpline.mail import retention, store
 from helpline.mail.models import (
     Attachment,
     Direction,
+    Draft,
     Inbound,
     KnownId,
     Letter,
@@ -179,6 +180,9 @@ def _forget_elsewhere(person: Person) -> None:
     letters = Letter.objects.filter(Q(item__ticket__desk_id=desk) | Q(inbound__mailbox__desk_id=desk))
     sweep(letters, ["sender_name", "sender", "to", "cc", "reply_to", "subject"], person.anywhere)
     sweep(letters, ["text", "quoted", "html"], person.anywhere)
+    sweep(
+        Draft.objects.filter(ticket__desk_id=desk), ["to", "cc", "subject", "html", "note"], person.anywhere
+    )
     sweep(Inbound.objects.filter(mailbox__desk_id=desk), ["sender", "subject", "bounce"], person.anywhere)
     sweep(Outbound.objects.filter(mailbox__desk_id=desk), ["to", "html", "detail"], person.anywhere)
     sweep(Recipient.objects.filter(outbound__mailbox__desk_id=desk), ["address", "detail"], person.anywhere)

@@ -9,7 +9,7 @@ from django.db import transaction
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.mail import store
-from helpline.mail.models import Attachment, Inbound, Mailbox, Verdict
+from helpline.mail.models import Attachment, DraftFile, Inbound, Mailbox, Verdict
 
 ERASE_EVERY_S: Final = 3600.0
 #: what is written for longer than this, nobody writes any more
@@ -59,4 +59,5 @@ def _erase_unneeded(digests: set[str]) -> None:
 def _needed(digests: set[str]) -> set[str]:
     raw = Inbound.objects.filter(sha256__in=digests, raw_erased_at=None)
     files = Attachment.objects.filter(sha256__in=digests)
-    return {*raw.values_list("sha256", flat=True), *files.values_list("sha256", flat=True)}
+    drafted = DraftFile.objects.filter(sha256__in=digests)
+    return {digest for rows in (raw, files, drafted) for digest in rows.values_list("sha256", flat=True)}

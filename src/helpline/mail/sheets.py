@@ -29,7 +29,7 @@ def sheet_of(outbound: Outbound) -> Sheet:
         cc=_people(letter.cc),
         reply_to=reply_to[0] if reply_to else None,
         subject=letter.subject,
-        text=letter.text,
+        text="\n\n".join(filter(None, (letter.text, letter.quoted))),
         html=outbound.html,
         in_reply_to=letter.in_reply_to,
         references=letter.references,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from helpline.mail import (
+    draft_views,
     form_views,
     junk_views,
     ledger_views,
@@ -52,4 +53,19 @@ urlpatterns = [
     path("mail/boxes/<slug:name>/connect/", oauth_views.connect, name="mailbox_connect"),
     path("form/<slug:name>/", form_views.web_form, name="mail_form"),
     path("form/<slug:name>/sent/", form_views.web_form_sent, name="mail_form_sent"),
+    path("drafts/", draft_views.my_drafts, name="drafts"),
+    path("tickets/<int:number>/compose/", draft_views.compose, name="compose"),
+    path("tickets/<int:number>/writers/", draft_views.writers, name="writers"),
+    path("tickets/<int:number>/draft/", draft_views.draft, name="draft"),
+    path("tickets/<int:number>/draft/discard/", draft_views.discard, name="draft_discard"),
+    path("tickets/<int:number>/draft/files/", draft_views.add_files, name="draft_files"),
+    path("tickets/<int:number>/draft/files/<int:file_id>/", draft_views.file, name="draft_file"),
+    path(
+        "tickets/<int:number>/draft/files/<int:file_id>/remove/",
+        draft_views.remove_file,
+        name="draft_file_remove",
+    ),
+    path("tickets/<int:number>/draft/template/", draft_views.insert, name="draft_insert"),
+    path("tickets/<int:number>/send/", draft_views.send, name="draft_send"),
+    path("tickets/<int:number>/take-back/<uuid:outbound_id>/", draft_views.take_back, name="draft_take_back"),
 ]

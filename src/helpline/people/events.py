@@ -10,6 +10,8 @@ PHONE_ACCOUNT_CHANGED: Final = "phone_account_changed"
 PHONE_READY_CHANGED: Final = "phone_ready_changed"
 USER_CHANGED: Final = "user_changed"
 DESK_CHANGED: Final = "desk_changed"
+#: somebody is told something, or saw it; data: {user_id, kind, about}
+NOTIFIED: Final = "notified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,8 @@ class PresenceChanged:
 def user_topics(user_id: int) -> tuple[str, ...]:
     """Live topics of a person: their own page, and every page that shows agents."""
     return (f"user:{user_id}", "agents")
+
+
+def bell_topic(user_id: int) -> str:
+    """Live topic of a person's notices."""
+    return f"bell:{user_id}"

@@ -5,6 +5,25 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import Role
+from helpline.people.notice_models import Notification, NotificationChoice
+
+__all__ = [
+    "AgentSkill",
+    "ApiToken",
+    "BusyReason",
+    "Desk",
+    "Notification",
+    "NotificationChoice",
+    "PhoneAccount",
+    "Presence",
+    "PresenceSpan",
+    "PresenceState",
+    "RoleGrant",
+    "SetupLink",
+    "Skill",
+    "Team",
+    "User",
+]
 
 
 class Desk(models.Model):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpline.people import desk_views, views
+from helpline.people import desk_views, notice_views, views
 
 app_name = "people"
 urlpatterns = [
@@ -9,6 +9,11 @@ urlpatterns = [
     path("me/tokens/", views.new_token, name="new_token"),
     path("me/tokens/<int:token_id>/revoke/", views.drop_token, name="drop_token"),
     path("me/phone-password/", views.phone_password, name="phone_password"),
+    path("me/notifications/", notice_views.choose, name="choose_notifications"),
+    path("notifications/", notice_views.notification_list, name="notifications"),
+    path("notifications/bell/", notice_views.bell, name="bell"),
+    path("notifications/seen/", notice_views.all_seen, name="all_seen"),
+    path("notifications/<int:notification_id>/", notice_views.open_notification, name="open_notification"),
     path("desks/", desk_views.desk_list, name="desks"),
     path("desks/new/", desk_views.new_desk, name="new_desk"),
     path("desks/<int:desk_id>/", desk_views.desk, name="desk"),

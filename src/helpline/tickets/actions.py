@@ -15,7 +15,7 @@ from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
 from helpline.customers.models import Contact
 from helpline.people.models import Desk, Team
-from helpline.tickets import events, queries
+from helpline.tickets import events, queries, telling
 from helpline.tickets.access import require_work
 from helpline.tickets.change_fields import checked, said
 from helpline.tickets.incident_actions import (
@@ -28,6 +28,7 @@ from helpline.tickets.models import (
     Category,
     Item,
     ItemKind,
+    Mention,
     Priority,
     Promise,
     StatusKind,
@@ -54,6 +55,7 @@ __all__ = [
     "join_incident",
     "keep_promise",
     "make_promise",
+    "mention_read",
     "open_ticket",
     "withdraw_mail",
 ]
@@ -183,7 +185,17 @@ def add_note(actor: Actor, ticket: Ticket, body: str, *, clock: Clock = SYSTEM_C
     audit.record(
         actor, "note", "ticket", ticket.number, desk_id=ticket.desk_id, changes={"item": item.pk}, clock=clock
     )
+    if not actor.is_system:
+        telling.mention(actor, ticket, item, clock)
+        registry.announce(events.HOOK_NOTE_WRITTEN, actor=actor, ticket=ticket, item=item, clock=clock)
     return item
+
+
+@transaction.atomic
+def mention_read(actor: Actor, mention: Mention, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """The actor read the note that names them, and all earlier ones of the ticket."""
+    mine = Mention.objects.filter(user=actor.user_id, seen_at=None, item__ticket=mention.item.ticket_id)
+    mine.filter(at__lte=mention.at).update(seen_at=clock.now())
 
 
 #: a mail of the customer takes a ticket back to work from these
@@ -220,6 +232,8 @@ def add_mail(
         change(actor, ticket, status=StatusKind.OPEN, clock=clock)
     if not actor.is_system:
         _responded(ticket, clock)
+    elif contact is not None:
+        telling.answered(actor, ticket, clock)
     return item
 
 
@@ -275,6 +289,7 @@ def _keep_change(
         actor, "change", "ticket", ticket.number, desk_id=ticket.desk_id, changes=changes, clock=clock
     )
     _tell(events.TICKET_CHANGED, ticket, clock, was_assigned, fields=changes)
+    telling.assigned(actor, ticket, was_assigned, clock)
     return item
 
 

@@ -39,6 +39,8 @@ HOOK_ITEMS_MOVED: Final = "items_moved"
 #: incident_declared / incident_fixed(actor, incident, clock)
 HOOK_INCIDENT_DECLARED: Final = "incident_declared"
 HOOK_INCIDENT_FIXED: Final = "incident_fixed"
+#: note_written(actor, ticket, item, clock): a note of a person is in the thread
+HOOK_NOTE_WRITTEN: Final = "note_written"
 
 
 def ticket_topics(ticket: Ticket, *assignees: int | None) -> list[str]:

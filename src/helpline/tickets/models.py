@@ -185,6 +185,19 @@ class Item(models.Model):
         ]
 
 
+class Mention(models.Model):
+    """A note names a person, or a team they are in."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(User, models.CASCADE, related_name="mentions")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "seen_at", "-at"])]
+
+
 class Promise(models.Model):
     """What we told the caller will happen, and until when (UTC)."""
 

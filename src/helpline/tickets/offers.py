@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import registry
+from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
 from helpline.customers.events import HOOK_CONTACT_MADE_FOR
@@ -12,7 +12,7 @@ from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
-from helpline.tickets import access, actions, queries, setup_actions
+from helpline.tickets import access, actions, queries, setup_actions, telling
 
 
 def contact_tickets(request: HttpRequest, contact: Contact) -> str:
@@ -43,8 +43,47 @@ def mine(actor: Actor) -> int | None:
     return queries.mine(actor).count() or None
 
 
+def my_mentions(request: HttpRequest, _subject: object) -> str:
+    """Notes that name the person and that they did not read yet, on the page of one's own work."""
+    found = {"mentions": telling.unread(people_access.actor(request))}
+    return render_to_string("tickets/mentions.html", found, request=request) if found["mentions"] else ""
+
+
+def _ticket_number(facts: placeholders.Facts) -> str:
+    ticket = facts.get("ticket")
+    return str(ticket.number) if ticket else ""
+
+
+def _subject(facts: placeholders.Facts) -> str:
+    ticket = facts.get("ticket")
+    return str(ticket.subject) if ticket else ""
+
+
+def _contact(facts: placeholders.Facts) -> str:
+    ticket = facts.get("ticket")
+    return str(ticket.requester.name) if ticket and ticket.requester else ""
+
+
+def _contact_first_name(facts: placeholders.Facts) -> str:
+    return _contact(facts).partition(" ")[0]
+
+
+def _register_placeholders() -> None:
+    known = (
+        ("ticket", _("ticket number"), _ticket_number, "1042"),
+        ("subject", _("subject of the ticket"), _subject, _("VPN drops every hour")),
+        ("contact", _("name of the customer"), _contact, "Carl Jansen"),
+        ("contact_first_name", _("first name of the customer"), _contact_first_name, "Carl"),
+    )
+    for name, label, value, example in known:
+        placeholders.register(name, placeholders.Placeholder(label, value, example))
+
+
 def register() -> None:
     """Called once when the program starts."""
+    _register_placeholders()
+    telling.register()
+    registry.panels("home.side").register("mentions", my_mentions, order=10)
     roles = frozenset(access.READERS)
     registry.navigation.register(
         "tickets",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("tickets/<int:number>/properties/", views.properties, name="properties"),
     path("tickets/<int:number>/requester/", views.requester, name="requester"),
     path("tickets/<int:number>/note/", views.note, name="note"),
+    path("tickets/<int:number>/mentions/<int:mention_id>/", views.mention, name="mention"),
     path("tickets/<int:number>/promise/", views.promise, name="promise"),
     path("tickets/<int:number>/promises/<int:promise_id>/kept/", views.promise_kept, name="promise_kept"),
     path("tickets/<int:number>/escalate/", views.escalate, name="escalate"),

@@ -25,7 +25,7 @@ from helpline.people import queries as people_queries
 from helpline.people.models import Desk, Presence
 from helpline.tickets import access, actions, forms, queries
 from helpline.tickets.connected import connection_rows, connections
-from helpline.tickets.models import ItemKind, Ticket
+from helpline.tickets.models import ItemKind, Mention, Ticket
 from helpline.tickets.properties import choice_rows
 from helpline.tickets.properties import properties as properties_of
 
@@ -147,7 +147,21 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     actor = people.actor(request)
     body = forms.values(forms.NoteForm(request.POST))["body"]
     actions.add_note(actor, access.ticket(actor, number), body)
+    if request.headers.get("HX-Request") != "true":
+        return redirect("tickets:ticket", number=number)
     return _fresh(request, number, "tickets/after_note.html")
+
+
+@require_GET
+@reading
+def mention(request: HttpRequest, number: int, mention_id: int) -> HttpResponse:
+    """Go to the note that names the person; it counts as read."""
+    actor = people.actor(request)
+    found = Mention.objects.filter(pk=mention_id, user=actor.user_id, item__ticket__number=number).first()
+    if found is None:
+        raise NotFound(_("There is no such note."))
+    actions.mention_read(actor, found)
+    return redirect(f"/tickets/{access.ticket(actor, number).number}/#item-{found.item_id}")
 
 
 @require_POST

@@ -38,6 +38,8 @@ TEXTS: dict[str, str | Promise] = {
     "in_call": _("Connected"),
     "ended": _("The call has ended"),
     "ended_help": _("Thank you for calling."),
+    "draft_kept": _("Draft kept"),
+    "draft_not_kept": _("The draft is not kept yet. We try again."),
     "open_ticket": _("Open the ticket of the call"),
 }
 

@@ -19,7 +19,8 @@ from helpline.conf.demo import load
 from helpline.conf.tests.busy_desk import BusyDesk, busy
 from helpline.core.access import SYSTEM as SYSTEM_ACTOR
 from helpline.core.clock import SYSTEM
-from helpline.knowledge.models import Article
+from helpline.knowledge.models import Article, Template
+from helpline.knowledge.template_actions import save_template
 from helpline.mail.actions import OutgoingFile, queue_reply, receive
 from helpline.mail.actions import file as file_mail
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, MailboxKind, Outbound
@@ -163,6 +164,21 @@ def _letter_part(name: str) -> Addresses:
     return lambda desk: [reverse(name, args=[_sent(desk), 0])]
 
 
+def _mailed(desk: BusyDesk) -> int:
+    """The ticket of a mail that came in."""
+    _mail(desk)
+    found = Inbound.objects.get(source_uid="budget").ticket
+    assert found is not None
+    return found.number
+
+
+def _template(desk: BusyDesk) -> int:
+    """An answer with a placeholder."""
+    known = Template.objects.filter(name="budget").first()
+    body = "<div>Dear {contact}</div>"
+    return (known or save_template(SYSTEM_ACTOR, desk.ticket.desk, name="budget", body=body)).pk
+
+
 def _recording(desk: BusyDesk) -> object:
     return Recording.objects.filter(call=desk.past, state=RecordingState.STORED)[0].pk
 
@@ -213,6 +229,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "recording_file": _at(_recording),
     "prompt_file": _at(_prompt),
     "mail_raw": _at(_mail),
+    "drafts": _at(),
+    "compose": _at(_mailed, queries=("", "?kind=reply_all", "?kind=forward", "?kind=note")),
+    "writers": _at(_mailed),
+    "draft_file": _at(_mailed, 1),
     "mail_part": _mail_part,
     "mail_attachment": _at(_attachment),
     "letter": _at(_letter),
@@ -234,7 +254,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mail_address": _at("support", queries=("", "?part=check", "?part=trip")),
     "tickets:list": _tickets,
     "tickets:new": _at(),
-    "tickets:ticket": _at(_number),
+    "tickets:ticket": lambda name: (
+        lambda desk: [reverse(name, args=[number]) for number in (_number(desk), _mailed(desk))]
+    ),
+    "tickets:mention": _at(_number, 1),
     "tickets:fresh": _at(_number),
     "tickets:incidents": _at(queries=("", "?part=list")),
     "customers:list": _at(queries=("", "?text=carl")),
@@ -243,6 +266,9 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "customers:edit": _at(_contact),
     "customers:erase": _at(_contact),
     "people:setup": _at("none"),
+    "people:notifications": _at(queries=("", "?kind=mention")),
+    "people:bell": _at(),
+    "people:open_notification": _at(1),
     "people:me": _at(),
     "people:list": _at(),
     "people:skills": _at(),
@@ -250,6 +276,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "knowledge:list": _at(queries=("", "?text=vpn", "?category=Network")),
     "knowledge:new": _at(),
     "knowledge:article": _at(_article),
+    "knowledge:templates": _at(queries=("", "?text=dear")),
+    "knowledge:new_template": _at(),
+    "knowledge:template": _at(_template),
+    "knowledge:signatures": _at(_desk),
     "knowledge:edit": _at(_article),
     "procedure:panel": _both_calls,
     "procedure:callers": _at(_call, queries=("", "?q=carl")),
@@ -303,11 +333,21 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mfa_download_recovery_codes": _at(),
 }
 #: addresses of the sign-in package that lead elsewhere unless something was asked for before
-ELSEWHERE = frozenset(name for name in SAMPLES if name.startswith(("account_", "mfa_"))) | {"mail_oauth"}
+ELSEWHERE = frozenset(name for name in SAMPLES if name.startswith(("account_", "mfa_"))) | {
+    "draft_file",
+    "mail_oauth",
+    "people:open_notification",
+    "tickets:mention",
+}
 #: addresses that only take posts
 POSTS = frozenset(
     {
         "phone_verb",
+        *("draft", "draft_discard", "draft_files", "draft_file_remove", "draft_insert", "draft_send"),
+        "draft_take_back",
+        *(f"knowledge:{verb}" for verb in ("preview", "delete_template", "template_files")),
+        *("knowledge:template_file_remove", "knowledge:my_signature"),
+        *("people:choose_notifications", "people:all_seen"),
         *("trunk_switch", "trunk_drop"),
         *("mail_replay", "mail_accept", "mailbox_check", "mailbox_switch", "mailbox_try", "mailbox_connect"),
         "lift_ban",

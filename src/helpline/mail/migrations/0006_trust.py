@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mail', '0004_repair'),
+        ('mail', '0005_drafts'),
         ('tickets', '0002_faster_lists'),
     ]
 
