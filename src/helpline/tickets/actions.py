@@ -36,6 +36,7 @@ from helpline.tickets.models import (
     TicketCounter,
 )
 from helpline.tickets.search import index
+from helpline.tickets.search.rebuilding import rebuild as rebuild_search
 from helpline.tickets.search.sources import names_of, own_texts
 from helpline.tickets.setup_actions import create_category, create_priority, give_priorities
 
@@ -58,6 +59,7 @@ __all__ = [
     "keep_promise",
     "make_promise",
     "open_ticket",
+    "rebuild_search",
 ]
 
 

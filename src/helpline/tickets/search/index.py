@@ -6,8 +6,11 @@ writes the row has written the index, in the same transaction.
 
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
+
 from helpline.tickets.models import SearchPart, SearchText, SearchWord, Ticket
 from helpline.tickets.search import spelling, text
+from helpline.tickets.search.backends import backend
 from helpline.tickets.search.sources import countries, said_in
 
 #: a ticket keeps at most so many terms
@@ -42,9 +45,9 @@ def terms_of(said: Iterable[str], country: str) -> set[str]:
     return found
 
 
-def refresh(ticket_ids: Sequence[int]) -> None:
-    """Write the rows of these tickets anew from all that is said in them."""
-    sources = said_in(ticket_ids)
+def refresh(ticket_ids: Sequence[int], *, without: int = 0) -> None:
+    """Write the rows of these tickets anew from all that is said in them, leaving out a contact that is erased."""
+    sources = said_in(ticket_ids, without)
     rows, names = {}, set()
     for ticket_id, source in sources.items():
         called = terms_of(source.names, source.country)
@@ -95,3 +98,11 @@ def _ends(word: str) -> range:
 
 def _near(word: str) -> set[str]:
     return spelling.variants(word) if len(word) >= spelling.SHORTEST else set()
+
+
+def unlearn(terms: set[str]) -> None:
+    """Take words out of the vocabulary that no ticket has."""
+    one = backend(connection.vendor)
+    gone = [term for term in sorted(terms) if not one.newest(one.term(term), 1)]
+    SearchWord.objects.filter(word__in=gone).delete()
+    SearchPart.objects.filter(word__in=gone).delete()

@@ -27,13 +27,16 @@ def countries(desk_ids: Sequence[int]) -> dict[int, str]:
     return dict(Desk.objects.filter(pk__in=desk_ids).values_list("pk", "country"))
 
 
-def said_in(ticket_ids: Sequence[int]) -> dict[int, Source]:
-    """Ticket -> what is said in it, for those of the ids that are tickets. A known number of queries."""
+def said_in(ticket_ids: Sequence[int], without: int = 0) -> dict[int, Source]:
+    """Ticket -> what is said in it, for those of the ids that are tickets. A known number of queries.
+
+    The contact `without` is being erased: its name is left out although its row may still have it.
+    """
     tickets = list(
         Ticket.objects.filter(pk__in=ticket_ids).select_related("desk", "requester", "organisation")
     )
     found = {one.pk: Source(one.desk_id, one.desk.country, own_texts(one)) for one in tickets}
-    people = names_of([one.requester for one in tickets if one.requester])
+    people = names_of([one.requester for one in tickets if one.requester and one.requester_id != without])
     for one in tickets:
         found[one.pk].names += people.get(one.requester_id or 0, [])
         if one.organisation:

@@ -5,12 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpline.core.access import SYSTEM, Role
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.personal import Asked
+from helpline.customers import actions as customers
 from helpline.customers.models import EmailAddress, Organisation
+from helpline.customers.person import person_of
 from helpline.customers.tests.factories import ContactFactory, carl
 from helpline.people.tests.factories import DeskFactory, actor
-from helpline.tickets import actions, queries
+from helpline.tickets import actions, personal, queries
 from helpline.tickets.filters import Filters
-from helpline.tickets.models import SearchText, SearchWord
+from helpline.tickets.models import SearchPart, SearchText, SearchWord
 from helpline.tickets.search import index, rebuilding, spelling, text
 from helpline.tickets.tests.factories import PriorityFactory
 
@@ -176,6 +180,35 @@ def test_a_rebuild_finds_the_same(ada, desk):
     assert told[-1] == (1, 1)
     assert SearchText.objects.get(pk=it.pk).terms == before
     assert found(ada, "yhteys プリンタ jansem") == [it]
+
+
+def test_a_new_name_finds_older_tickets(ada, desk):
+    who = carl()
+    it = opened(desk, "Dock", requester=who)
+    customers.edit_contact(SYSTEM, who, name="Karel Smit")
+    rebuilding.refresh_contact.call(who.pk)
+    assert found(ada, "smit") == [it]
+    assert found(ada, "jansen") == []
+
+
+def test_an_erased_person_is_found_no_more_and_leaves_no_word(ada, desk):
+    who = carl()
+    it = opened(desk, "Dock", requester=who)
+    actions.add_mail(SYSTEM, it, "Carl Jansen here, the dock is dead", contact=who)
+    other = opened(desk, "Dock of Carl Jansen")
+    personal.forget(Asked(person_of(who), SYSTEM, SYSTEM_CLOCK))
+    assert found(ada, "jansen") == found(ada, "+31305550199") == []
+    assert set(found(ada, "dock")) == {it, other}
+    assert not SearchWord.objects.filter(word="jansen").exists()
+    assert not SearchPart.objects.filter(word="jansen").exists()
+
+
+def test_tickets_put_in_at_once_are_found_after_the_periodic_duty(ada, desk):
+    it = opened(desk, "Dock")
+    SearchText.objects.all().delete()
+    assert found(ada, "dock") == []
+    rebuilding.fill_gaps()
+    assert found(ada, "dock") == [it]
 
 
 @given(st.text(max_size=80))
