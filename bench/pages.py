@@ -17,10 +17,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 
-TICKETS, CALLS, CONTACTS = 100_000, 50_000, 5_000
+TICKETS = int(os.environ.get("BENCH_TICKETS", "100000"))
+CALLS, CONTACTS = 50_000, 5_000
 ROUNDS = 20
 #: milliseconds of the server, shell and phone bar included
 LIMIT = 100.0
+#: of lists and of the search
+LIMITS = {"list": 60.0, "search": 80.0}
 BATCH = 2_000
 WORDS = ("VPN", "printer", "password", "dock", "invoice", "laptop", "Wi-Fi", "screen", "licence", "mail")
 DOES = ("drops", "is locked", "stays black", "is slow", "prints blank pages", "asks again and again")
@@ -137,6 +140,8 @@ def pages(busy: Any) -> dict[str, tuple[str, str]]:
         "incidents": ("ada", "/incidents/"),
         "search_word": ("ada", "/search/?q=dock"),
         "search_rare_word": ("ada", "/search/?q=zeppelin"),
+        "search_two_words": ("ada", "/search/?q=printer+slow"),
+        "search_person": ("ada", "/search/?q=caller+4711"),
         "search_number": ("ada", "/search/?q=%2B31305550199"),
         "phone_bar": ("ada", "/phone/bar/"),
     }
@@ -170,6 +175,7 @@ def run() -> None:
     from helpline.conf.tests.busy_desk import busy
     from helpline.core.clock import SYSTEM
     from helpline.people.models import Desk
+    from helpline.tickets.actions import rebuild_search as rebuild
 
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
@@ -177,6 +183,13 @@ def run() -> None:
     with transaction.atomic():
         fill(Desk.objects.get(key="acme"), SYSTEM.now())
         scene = busy(SYSTEM)
+    started = time.perf_counter()
+    rebuild()
+    took_s = time.perf_counter() - started
+    print(
+        json.dumps({"name": "search_rebuild", "value": round(TICKETS / took_s), "unit": "tickets/s"}),
+        flush=True,
+    )
     only = sys.argv[1:]
     for name, (who, address) in pages(scene).items():
         if only and name not in only:
@@ -185,8 +198,9 @@ def run() -> None:
         client.force_login(scene.people[who])
         took, spent, queries = measure(client, address)
         p50, p95 = statistics.median(took), statistics.quantiles(took, n=20)[18]
-        line = {"name": f"page_{name}_p50", "value": round(p50, 1), "unit": "ms", "limit": LIMIT}
-        line |= {"ratio": round(p50 / LIMIT, 2), "p95": round(p95, 1)}
+        limit = LIMITS.get(name.partition("_")[0], LIMIT)
+        line = {"name": f"page_{name}_p50", "value": round(p50, 1), "unit": "ms", "limit": limit}
+        line |= {"ratio": round(p50 / limit, 2), "p95": round(p95, 1)}
         # on a busy machine the clock tells of its other work too
         rest = {"cpu_p50": round(statistics.median(spent), 1), "queries": queries, "tickets": TICKETS}
         print(json.dumps(line | rest), flush=True)

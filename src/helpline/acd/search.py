@@ -1,6 +1,5 @@
 """Where the search box looks: tickets, people, calls."""
 
-from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -8,26 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from helpline.acd import queries
 from helpline.core.access import Actor
 from helpline.customers import queries as customers
-from helpline.customers.models import Contact
 from helpline.telephony import guests
-from helpline.tickets import access as tickets
+from helpline.tickets import queries as tickets
 from helpline.tickets.models import Ticket
 from helpline.web.search import Hit, Source
 
 
 def find_tickets(actor: Actor, text: str, limit: int) -> list[Hit]:
-    """A ticket by its number, or tickets whose subject or requester has the words, latest moved first."""
-    visible = tickets.visible(actor).select_related("requester", "priority")
-    number = text.lstrip("#")
-    if number.isascii() and number.isdigit() and len(number) < 12:
-        exact = visible.filter(number=int(number)).first()
-        if exact:
-            return [_ticket_hit(exact, exact=True)]
-    found = visible
-    for word in text.split():
-        named = Contact.objects.filter(name__icontains=word).values("pk")
-        found = found.filter(Q(subject__icontains=word) | Q(requester__in=named))
-    return [_ticket_hit(ticket) for ticket in found.order_by("-updated_at")[:limit]]
+    """A ticket by its number, or tickets in which the words occur, latest moved first."""
+    found = tickets.search(actor, text, limit)
+    number = text.strip().lstrip("#")
+    return [_ticket_hit(ticket, exact=str(ticket.number) == number) for ticket in found]
 
 
 def _ticket_hit(ticket: Ticket, exact: bool = False) -> Hit:

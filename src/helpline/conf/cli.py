@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from helpline.conf import asterisk_cli, mail_cli
+from helpline.conf import asterisk_cli, mail_cli, search_cli
 from helpline.conf.switch_cli import add_to
 
 Run = Callable[[argparse.Namespace], int]
@@ -63,6 +63,11 @@ def _asterisk(options: argparse.Namespace) -> int:
 def _mail(options: argparse.Namespace) -> int:
     _setup()
     return mail_cli.mail(options)
+
+
+def _search(options: argparse.Namespace) -> int:
+    _setup()
+    return search_cli.search(options)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -128,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     add_to(add("switch", _switch, "The phone switch: start it, look into it, drain it."), _switch)
     asterisk_cli.add_to(add("asterisk", _asterisk, "Write the files of an Asterisk that serves this desk."))
     mail_cli.add_to(add("mail", _mail, "Take messages from files into a mailbox."))
+    search_cli.add_to(add("search", _search, "Make the index anew by which tickets are found."))
     add("demo", _demo, "Load the demo desk; doing it twice changes nothing.")
     add("setup-link", _setup_link, "Print a one-time link that makes the first administrator.")
     token = add("token", _token, "Manage API tokens.")
@@ -146,6 +152,7 @@ OWN = (
     "switch",
     "asterisk",
     "mail",
+    "search",
     "demo",
     "setup-link",
     "token",

@@ -1,6 +1,6 @@
 """What rooms offer to each other without importing each other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -61,6 +61,9 @@ navigation: Registry[NavItem] = Registry()
 periodic: Registry[Periodic] = Registry()
 #: what each room holds of a caller; rooms above come first
 personal: Registry[PersonalData] = Registry()
+#: what rooms above say in tickets, to be found by: ticket ids -> (ticket id, texts, names of people)
+SearchSource = Callable[[Sequence[int]], Iterable[tuple[int, list[str], list[str]]]]
+searchable: Registry[SearchSource] = Registry()
 _panels: dict[str, Registry[PanelRender]] = {}
 #: hook name -> functions called in the same transaction
 _hooks: dict[str, list[Callable[..., None]]] = {}

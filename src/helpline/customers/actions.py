@@ -7,7 +7,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox
+from helpline.core import audit, outbox, registry
 from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
@@ -109,6 +109,7 @@ def edit_contact(actor: Actor, contact: Contact, *, clock: Clock = SYSTEM_CLOCK,
     contact.save(update_fields=list(changes))
     audit.record(actor, "edit", "contact", contact.pk, desk_id=contact.desk_id, changes=changes, clock=clock)
     _tell(events.CONTACT_CHANGED, contact, clock)
+    registry.announce(events.HOOK_CONTACT_CHANGED, contact=contact)
     return contact
 
 

@@ -14,3 +14,6 @@ def contact_topics(contact_id: int) -> tuple[str, ...]:
 #: hook announced to rooms above: contact_made_for(actor, contact, purpose, clock), in the transaction that
 #: made the contact. `purpose` is what the form was opened for, for example "ticket:1042" or "call:<id>"
 HOOK_CONTACT_MADE_FOR: Final = "contact_made_for"
+
+#: hook announced to rooms above: contact_changed(contact), in the transaction that changed name, numbers or addresses
+HOOK_CONTACT_CHANGED: Final = "contact_changed"

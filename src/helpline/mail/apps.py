@@ -8,7 +8,7 @@ class MailConfig(AppConfig):
     def ready(self) -> None:
         """Have the worker file what a crash left, erase what is due and watch the mailboxes; join the shell; say what is
         held of a person."""
-        from helpline.core.registry import Periodic, on, periodic
+        from helpline.core.registry import Periodic, on, periodic, searchable
         from helpline.mail import (
             alarms,
             autoreply,
@@ -22,6 +22,7 @@ class MailConfig(AppConfig):
             offers,
             personal,
             retention,
+            searching,
             sending_jobs,
             shell_parts,
         )
@@ -43,6 +44,7 @@ class MailConfig(AppConfig):
         told = Periodic("mail notices", noticing.EVERY_S, noticing.duty)
         periodic.register("mail_notices", told)
         noticing.register()
+        searchable.register("mail", searching.said_in_letters)
         personal.register()
         moving.register()
         letter_parts.register()

@@ -185,6 +185,8 @@ def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     inbound.also = list(joined.also) if joined else []
     item = _add_item(inbound, reading, ticket, contact, clock)
     letter = write_letter(inbound, reading, item)
+    files = [kept.part.name for kept in reading.files]
+    tickets.index_text(SYSTEM, ticket, [letter.subject, *files], [letter.sender_name, letter.sender])
     finding.remember(letter, ticket, reading.message)
     if reading.machine not in NOT_FOR_US:
         finding.takes_part(ticket, reading)

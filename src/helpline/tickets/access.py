@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import WORKERS, Actor, Role, require
 from helpline.core.errors import NotFound
+from helpline.people.models import Desk
 from helpline.tickets.models import Incident, Ticket
 
 #: who may read tickets, who may work on them, who may declare and fix incidents
@@ -16,6 +17,13 @@ DECLARERS = (Role.SPECIALIST, Role.LEAD, Role.PHONE_ADMIN, Role.DESK_ADMIN)
 
 def _desks(actor: Actor, roles: tuple[Role, ...]) -> list[int]:
     return [pk for pk in actor.desk_ids if actor.may(pk, *roles)]
+
+
+def desks_read(actor: Actor) -> list[int]:
+    """Desks whose tickets the actor may read; of the program itself all."""
+    if actor.is_system:
+        return list(Desk.objects.order_by("pk").values_list("pk", flat=True))
+    return sorted(_desks(actor, READERS))
 
 
 def visible(actor: Actor) -> QuerySet[Ticket]:

@@ -35,6 +35,9 @@ from helpline.tickets.models import (
     Ticket,
     TicketCounter,
 )
+from helpline.tickets.search import index
+from helpline.tickets.search.rebuilding import rebuild as rebuild_search
+from helpline.tickets.search.sources import names_of, own_texts
 from helpline.tickets.setup_actions import create_category, create_priority, give_priorities
 from helpline.tickets.withdrawing import withdraw_mail
 
@@ -52,11 +55,13 @@ __all__ = [
     "escalate",
     "fix_incident",
     "give_priorities",
+    "index_text",
     "join_incident",
     "keep_promise",
     "make_promise",
     "mention_read",
     "open_ticket",
+    "rebuild_search",
     "withdraw_mail",
 ]
 
@@ -112,10 +117,28 @@ def open_ticket(
     audit.record(
         actor, "open", "ticket", ticket.number, desk_id=desk.pk, changes={"subject": subject}, clock=clock
     )
+    _index_fields(ticket)
     _tell(events.TICKET_OPENED, ticket, clock)
     if body.strip():
         _add_item(ticket, clock, kind=ItemKind.NOTE, author_id=actor.user_id, body=body.strip())
     return ticket
+
+
+def _index_fields(ticket: Ticket) -> None:
+    requester, firm = ticket.requester, ticket.organisation
+    names = names_of([requester])[requester.pk] if requester else []
+    index.add(ticket, own_texts(ticket), [*names, firm.name] if firm else names)
+
+
+@transaction.atomic
+def index_text(actor: Actor, ticket: Ticket, texts: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+    """Have the ticket found by texts (names of files, a letter's subject) and by names of people a room above knows.
+
+    Such a room registers with `registry.searchable` too, so that a rebuild finds the same.
+    """
+    require_work(actor, ticket.desk_id)
+    Ticket.objects.select_for_update().values_list("pk").get(pk=ticket.pk)
+    index.add(ticket, texts, names)
 
 
 def _usual_priority() -> Priority:
@@ -279,9 +302,15 @@ def _follow_requester(ticket: Ticket, changes: dict[str, list[str]]) -> list[str
     return ["organisation"]
 
 
+#: a ticket is found by these
+_FOUND_BY = {"subject", "requester", "asset_tag", "location"}
+
+
 def _keep_change(
     actor: Actor, ticket: Ticket, changes: dict[str, list[str]], was_assigned: int | None, clock: Clock
 ) -> Item:
+    if not _FOUND_BY.isdisjoint(changes):
+        index.refresh([ticket.pk])
     item = Item.objects.create(
         ticket=ticket, kind=ItemKind.CHANGE, at=clock.now(), author_id=actor.user_id, data=changes
     )
@@ -392,6 +421,8 @@ def _add_item(ticket: Ticket, clock: Clock, **fields: Any) -> Item:
     item = Item.objects.create(ticket=ticket, at=now, **fields)
     Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
     ticket.updated_at = now
+    if item.body:
+        index.add(ticket, [item.body])
     _tell(events.TICKET_ITEM_ADDED, ticket, clock, item=item.pk, kind_of_item=str(item.kind))
     return item
 

@@ -265,3 +265,27 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["assignee", "due_at"], name="open_tasks", condition=models.Q(done_at=None))
         ]
+
+
+class SearchText(models.Model):
+    """The terms a ticket is found by (tickets.search), sorted, with spaces between.
+
+    On SQLite triggers carry it to the table tickets_searchfts: a migration that makes this table anew makes them anew.
+    """
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
+    terms = models.TextField()
+
+
+class SearchWord(models.Model):
+    """A word that occurs in some ticket; `name`: as part of somebody's name, id, address or number."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    name = models.BooleanField(default=False)
+
+
+class SearchPart(models.Model):
+    """The end of a word, by which its middle is found; or, after a tilde, a name with a letter left out."""
+
+    part = models.CharField(max_length=41, db_index=True)
+    word = models.CharField(max_length=40)

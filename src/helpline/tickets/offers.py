@@ -7,12 +7,15 @@ from django.utils.translation import gettext_lazy as _
 from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
-from helpline.customers.events import HOOK_CONTACT_MADE_FOR
+from helpline.customers.events import HOOK_CONTACT_CHANGED, HOOK_CONTACT_MADE_FOR
 from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
 from helpline.tickets import access, actions, queries, setup_actions, telling
+from helpline.tickets.search import rebuilding
+
+_INDEX_EVERY_S = 60.0
 
 
 def contact_tickets(request: HttpRequest, contact: Contact) -> str:
@@ -100,4 +103,7 @@ def register() -> None:
     registry.panels("desk.main").register("categories", desk_categories, order=10)
     registry.panels("contact.main").register("tickets", contact_tickets, order=10)
     registry.on(HOOK_CONTACT_MADE_FOR, set_requester)
+    registry.on(HOOK_CONTACT_CHANGED, rebuilding.follow_contact)
+    duty = registry.Periodic("index tickets", _INDEX_EVERY_S, rebuilding.fill_gaps)
+    registry.periodic.register("index_tickets", duty)
     registry.on(HOOK_STOCK, setup_actions.stock)

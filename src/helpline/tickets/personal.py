@@ -12,6 +12,7 @@ from helpline.core.personal import Asked, Held, Part, Person, PersonalData, colu
 from helpline.core.redaction import ERASED, rewrite, sweep
 from helpline.telephony.personal import call_ids_of
 from helpline.tickets.models import Incident, IncidentJoin, Item, ItemKind, Promise, Task, Ticket
+from helpline.tickets.search import finding, rebuilding
 
 #: fields of a change that say who or where somebody is
 _WHO = frozenset({"requester", "location", "asset_tag"})
@@ -91,6 +92,7 @@ def forget(asked: Asked) -> None:
     person = asked.person
     own = tickets_of(person)
     numbers = list(own.values_list("number", flat=True))
+    written = _indexed(person)
     about = Q(ticket__in=own) | Q(contact_id=person.contact_id) | Q(call_id__in=call_ids_of(person))
     near = Item.objects.filter(about)
     Item.objects.filter(Q(ticket__in=own) | Q(contact_id=person.contact_id)).filter(
@@ -107,6 +109,16 @@ def forget(asked: Asked) -> None:
     audit.redact("ticket", numbers, person.near)
     outbox.redact({"number__in": numbers}, person.near)
     _forget_elsewhere(person)
+    rebuilding.forget(written, person.contact_id)
+
+
+def _indexed(person: Person) -> list[int]:
+    """Tickets the person may be found in, before anything is erased."""
+    theirs = Q(requester_id=person.contact_id) | Q(items__contact_id=person.contact_id)
+    ids = set(Ticket.objects.filter(theirs).values_list("pk", flat=True))
+    for needle in person.anywhere.needles:
+        ids.update(Ticket.objects.filter(finding.fits(needle, [person.desk_id])).values_list("pk", flat=True))
+    return sorted(ids)
 
 
 def _forget_changes(items: QuerySet[Item], person: Person) -> None:

@@ -7,6 +7,7 @@ import factory
 from helpline.customers.tests.factories import ContactFactory
 from helpline.people.tests.factories import NOW, DeskFactory
 from helpline.tickets.models import Category, Incident, Priority, StatusKind, Ticket
+from helpline.tickets.search import index
 
 
 class PriorityFactory(factory.django.DjangoModelFactory):
@@ -42,6 +43,12 @@ class TicketFactory(factory.django.DjangoModelFactory):
     status = StatusKind.OPEN
     created_at = factory.LazyAttribute(lambda ticket: NOW + timedelta(minutes=ticket.number))
     updated_at = factory.LazyAttribute(lambda ticket: ticket.created_at)
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        ticket = super()._create(model_class, *args, **kwargs)
+        index.refresh([ticket.pk])
+        return ticket
 
 
 class IncidentFactory(factory.django.DjangoModelFactory):

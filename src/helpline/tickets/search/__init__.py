@@ -1,0 +1,1 @@
+"""Search of tickets, behind one door whatever the database: see docs/search.md."""

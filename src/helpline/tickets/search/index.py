@@ -1,0 +1,108 @@
+"""Writes the index: one row of terms for each ticket, and the vocabulary through which parts of words are found.
+
+The full-text index over the rows follows by triggers (SQLite) or is an index of the column (PostgreSQL), so whoever
+writes the row has written the index, in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from helpline.tickets.models import SearchPart, SearchText, SearchWord, Ticket
+from helpline.tickets.search import spelling, text
+from helpline.tickets.search.backends import backend
+from helpline.tickets.search.sources import countries, said_in
+
+#: a ticket keeps at most so many terms
+MOST_TERMS = 20_000
+#: the shortest end of a word by which the word is found
+SHORTEST_PART = 4
+_BATCH = 500
+
+
+def desk_term(desk_id: int) -> str:
+    """The term by which a search stays at a desk; no text has an underscore in a term."""
+    return f"desk_{desk_id}"
+
+
+def add(ticket: Ticket, said: Iterable[str], names: Iterable[str] = ()) -> None:
+    """Have the ticket found by these texts too. To be called where the ticket's row is locked or new."""
+    country = countries([ticket.desk_id])[ticket.desk_id]
+    called = terms_of(names, country)
+    new = called | terms_of(said, country)
+    row = SearchText.objects.filter(pk=ticket.pk).values_list("terms", flat=True).first()
+    known = set(row.split()) if row else {desk_term(ticket.desk_id)}
+    learn(new - known, called)
+    if row is None or not new <= known:
+        _write({ticket.pk: known | new})
+
+
+def terms_of(said: Iterable[str], country: str) -> set[str]:
+    """The terms of several texts."""
+    found: set[str] = set()
+    for one in said:
+        found |= text.index_terms(one, country)
+    return found
+
+
+def refresh(ticket_ids: Sequence[int], *, without: int = 0) -> None:
+    """Write the rows of these tickets anew from all that is said in them, leaving out a contact that is erased."""
+    sources = said_in(ticket_ids, without)
+    rows, names = {}, set()
+    for ticket_id, source in sources.items():
+        called = terms_of(source.names, source.country)
+        names |= called
+        rows[ticket_id] = called | terms_of(source.texts, source.country) | {desk_term(source.desk_id)}
+    learn(set().union(*rows.values()) if rows else set(), names)
+    _write(rows)
+
+
+def _write(rows: dict[int, set[str]]) -> None:
+    SearchText.objects.bulk_create(
+        [SearchText(ticket_id=pk, terms=" ".join(sorted(terms)[:MOST_TERMS])) for pk, terms in rows.items()],
+        update_conflicts=True,
+        unique_fields=["ticket"],
+        update_fields=["terms"],
+        batch_size=_BATCH,
+    )
+
+
+def learn(terms: set[str], names: set[str]) -> None:
+    """Put words into the vocabulary that are not there; names are found with a slip too."""
+    words = sorted(one for one in terms if "_" not in one and not text.is_grams(one))
+    known = _known(words)
+    new = [word for word in words if word not in known]
+    called = [word for word in words if word in names and not known.get(word, False)]
+    if not new and not called:
+        return
+    SearchWord.objects.bulk_create(
+        [SearchWord(word=word, name=word in names) for word in new], ignore_conflicts=True, batch_size=_BATCH
+    )
+    SearchWord.objects.filter(word__in=[word for word in called if word in known]).update(name=True)
+    parts = [SearchPart(part=word[at:], word=word) for word in new for at in _ends(word)]
+    parts += [SearchPart(part=f"~{near}", word=word) for word in called for near in _near(word)]
+    SearchPart.objects.bulk_create(parts, batch_size=_BATCH)
+
+
+def _known(words: Sequence[str]) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    for at in range(0, len(words), _BATCH):
+        rows = SearchWord.objects.filter(word__in=words[at : at + _BATCH])
+        found.update(rows.values_list("word", "name"))
+    return found
+
+
+def _ends(word: str) -> range:
+    return range(1, len(word) - SHORTEST_PART + 1)
+
+
+def _near(word: str) -> set[str]:
+    return spelling.variants(word) if len(word) >= spelling.SHORTEST else set()
+
+
+def unlearn(terms: set[str]) -> None:
+    """Take words out of the vocabulary that no ticket has."""
+    one = backend(connection.vendor)
+    gone = [term for term in sorted(terms) if not one.newest(one.term(term), 1)]
+    SearchWord.objects.filter(word__in=gone).delete()
+    SearchPart.objects.filter(word__in=gone).delete()
