@@ -98,6 +98,8 @@ def _people(ticket: Ticket, letter: Letter) -> Addressed | None:
 
 
 def _unfit(reading: Reading, people: Addressed | None) -> Silence | str:
+    if reading.test:
+        return Silence.MACHINE
     if reading.forwarded:
         return Silence.UNPROVEN
     told = machine.silence(reading.message, reading.own, own_ids.is_own)

@@ -8,11 +8,12 @@ from typing import Final
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from helpline.core import registry
 from helpline.core.access import Actor
 from helpline.mail import invitation, letter_words, queries, store
+from helpline.mail.delivery import render_delivery
 from helpline.mail.linked_text import linked
 from helpline.mail.models import Attachment, Direction, JoinedBy, Letter
 from helpline.people.access import actor
@@ -87,15 +88,23 @@ def letter_in_thread(request: HttpRequest, entry: ThreadItem) -> str:
     letter = thread.letters.get(item.pk)
     if letter is None:
         return ""
+    may_work = tickets.may_work(who, item.ticket)
     found = {
         "shown": _shown(letter, thread, item),
         "entry": entry,
         "item": item,
         "ticket": item.ticket,
-        "may_work": tickets.may_work(who, item.ticket),
+        "may_work": may_work,
+        "delivery": delivery(item, request, may_work) if letter.direction == Direction.OUT else "",
+        "trust": letter.inbound.trust if letter.inbound else None,
         "first": item.pk == min(thread.letters),
     }
     return render_to_string("mail/letter.html", found, request)
+
+
+def delivery(item: Item, request: HttpRequest, may_work: bool) -> SafeString:
+    """How a letter of ours stands."""
+    return mark_safe(render_delivery(item, request, may_work=may_work))  # a template made it
 
 
 def _thread(request: HttpRequest, ticket: Ticket, who: Actor) -> queries.Thread:

@@ -16,7 +16,7 @@ from helpline.tickets.models import Ticket
 
 def compose(request: HttpRequest, ticket: Ticket) -> str:
     """The answer in the making, on the ticket page."""
-    if not tickets_access.may_work(people.actor(request), ticket):
+    if ticket.merged_into_id or not tickets_access.may_work(people.actor(request), ticket):
         return ""
     return draft_views.panel(request, ticket)
 

@@ -136,6 +136,8 @@ def into_thread(
     item = tickets.add_mail(actor, ticket, post.text, data=_facts(post), clock=clock)
     changed = then_status is not None and tickets.change(actor, ticket, status=then_status, clock=clock)
     outbound = written(replace(post, item=item, status_before=before if changed else ""), clock)
+    said = [post.subject, *(one.name for one in post.files)]
+    tickets.index_text(actor, ticket, said, [address for pair in outbound.letter.to for address in pair])
     _record(actor, outbound, clock)
     return outbound
 

@@ -32,6 +32,7 @@ from helpline.tickets.models import (
     Ticket,
     TicketLink,
 )
+from helpline.tickets.search import index
 
 __all__ = ["link", "merge", "split", "undo", "unlink"]
 
@@ -118,6 +119,7 @@ def _rehang(move: Move, source: Ticket, target: Ticket, clock: Clock) -> None:
         kind=MoveKind(move.kind),
         clock=clock,
     )
+    index.refresh([source.pk, target.pk])
 
 
 @transaction.atomic

@@ -84,7 +84,8 @@ def deliver(delivery: Delivery, recipients: Sequence[str], host: str, clock: Clo
 
 def _taken(mailbox: Mailbox, delivery: Delivery, recipient: str, host: str, clock: Clock) -> str:
     stamp = _stamp(delivery, recipient, host, clock)
-    inbound = actions.receive(mailbox, (stamp, delivery.content), clock=clock).inbound
+    envelope = {"ip": delivery.peer, "helo": delivery.helo, "sender": delivery.sender}
+    inbound = actions.receive(mailbox, (stamp, delivery.content), envelope=envelope, clock=clock).inbound
     if mailbox.state != MailboxState.OK:
         mailbox_state.note_ok(mailbox.pk, clock)
     return f"250 2.0.0 Kept as {inbound.pk}"
