@@ -42,10 +42,10 @@ async def _give_accounts(switch: AnySwitch) -> None:
 
 
 async def _waken(switch: AnySwitch) -> None:
-    """Asterisk stood still in a test before: that test has failed, and this one gets a fresh one."""
+    """Asterisk stood still or ended in a test before: that test has failed, and this one gets a fresh one."""
     if not isinstance(switch, Asterisk) or await switch.answers():
         return
-    log.error("Asterisk stands still: %s", await switch.threads())
+    log.error("Asterisk answers no more: %s", await switch.threads())
     await switch.stop()
     await switch.start()
     await _give_accounts(switch)

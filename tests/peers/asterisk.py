@@ -135,13 +135,15 @@ class Asterisk(Doors):
         try:
             async with self.ari("onlooker") as ari:
                 await ari.get("/channels")
-        except TimeoutError:
+        except (TimeoutError, OSError, aiohttp.ClientError):
             return False
         return True
 
     async def threads(self) -> str:
         """Where each of its threads stands, if there is a gdb to say so."""
         assert self.process is not None
+        if self.process.returncode is not None:
+            return f"it ended with {self.process.returncode}: {self.log()[-2000:]}"
         if shutil.which("gdb") is None:
             return "no gdb, so nobody knows where it stands"
         command = ["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread apply all bt 16"]

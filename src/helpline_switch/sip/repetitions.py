@@ -93,6 +93,8 @@ class Repetitions(SipTransactionManager):  # type: ignore[misc]  # the stack shi
     def timerA(self, t: Any) -> None:  # noqa: N802
         """No repetition on connections (RFC 3261 17.1.1.2), except of a 200 to INVITE (13.3.1.4). The pause grows
         to T2 at most (17.1.2.2, 17.2.1), for an INVITE of ours without limit."""
+        if t.userv is None:  # it is over, and the stack forgot its timer
+            return
         if t.userv.reliable and not t.data.startswith("SIP/2.0 2"):
             t.teA = None
             return
