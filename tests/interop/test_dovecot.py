@@ -21,19 +21,20 @@ from django.db import OperationalError, connection
 
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SYSTEM as CLOCK
-from helpline.mail import actions, mailbox_actions, store
-from helpline.mail.connection import Connection, Secrets
-from helpline.mail.keeper import BackOff, Keeper
-from helpline.mail.mailbox_actions import MailboxFacts
+from helpline.mail import actions, store
+from helpline.mail.mailboxes import actions as mailbox_actions
+from helpline.mail.mailboxes.actions import MailboxFacts
+from helpline.mail.mailboxes.connection import Connection, Secrets
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble
 from helpline.mail.models import Inbound, Mailbox, MailboxKind, MailboxState, Verdict
-from helpline.mail.postman import Postman
 from helpline.mail.sources import accounts, imap
+from helpline.mail.sources.keeper import BackOff, Keeper
+from helpline.mail.sources.postman import Postman
 from helpline.mail.sources.smtp_door import Door
+from helpline.mail.sources.threads import in_thread
 from helpline.mail.tests import letters
 from helpline.mail.tests.factories import mail
 from helpline.mail.tests.providers import provider
-from helpline.mail.threads import in_thread
-from helpline.mail.troubles import Code, SourceTrouble
 from helpline.people.tests.factories import DeskFactory
 from helpline.tickets.models import Ticket
 from helpline.tickets.tests.factories import PriorityFactory

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
-from helpline.mail.letter_views import policy
+from helpline.mail.letters.views import policy
 from tests.journeys import hostile_mail
 from tests.peers.desk import Desk
 

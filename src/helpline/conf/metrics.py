@@ -20,7 +20,7 @@ from helpline.acd.models import QueueEntry
 from helpline.core import heartbeat, outbox
 from helpline.core.clock import SYSTEM, Clock
 from helpline.core.models import Cursor, OutboxEvent
-from helpline.mail.alarms import Alarm
+from helpline.mail.mailboxes.alarms import Alarm
 from helpline.mail.models import Inbound, Mailbox, MailboxState, Verdict
 from helpline.people.models import Presence, PresenceState
 from helpline.telephony import switch_state

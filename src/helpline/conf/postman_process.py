@@ -2,7 +2,7 @@
 
 from helpline.conf.beating import BeatingThread
 from helpline.core import heartbeat
-from helpline.mail.postman import main
+from helpline.mail.sources.postman import main
 
 
 def fetch() -> int:

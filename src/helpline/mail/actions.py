@@ -14,19 +14,20 @@ from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
-from helpline.mail import events, jobs, naming, store
+from helpline.mail import events, jobs, store
 from helpline.mail.access import ADMINS, REPLAYERS
 from helpline.mail.address.actions import check_address
 from helpline.mail.address.round_trip import start as start_round_trip
-from helpline.mail.batch import file_many
-from helpline.mail.filing import file
-from helpline.mail.junk_actions import junk, not_junk
+from helpline.mail.incoming.batch import file_many
+from helpline.mail.incoming.filing import file
+from helpline.mail.junk.actions import junk, not_junk
 from helpline.mail.models import Inbound, Judged, Letter, Mailbox, MailboxKind, Verdict
-from helpline.mail.outgoing import queue_notice, queue_reply
-from helpline.mail.outgoing_changes import Unsent, resend, undo
-from helpline.mail.outgoing_files import OutgoingFile
-from helpline.mail.outgoing_settings import SendingFacts, set_auto_text, set_limits, set_sending
-from helpline.mail.trust_actions import set_trust
+from helpline.mail.outgoing.changes import Unsent, resend, undo
+from helpline.mail.outgoing.files import OutgoingFile
+from helpline.mail.outgoing.queueing import queue_notice, queue_reply
+from helpline.mail.outgoing.settings import SendingFacts, set_auto_text, set_limits, set_sending
+from helpline.mail.threading import naming
+from helpline.mail.trust.actions import set_trust
 from helpline.people.models import Desk
 
 log = logging.getLogger(__name__)

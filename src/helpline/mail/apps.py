@@ -9,24 +9,15 @@ class MailConfig(AppConfig):
         """Have the worker file what a crash left, erase what is due and watch the mailboxes; join the shell; say what is
         held of a person."""
         from helpline.core.registry import Periodic, on, periodic, searchable
-        from helpline.mail import (
-            alarms,
-            autoreply,
-            drafting,
-            events,
-            jobs,
-            junk_offers,
-            letter_parts,
-            moving,
-            noticing,
-            offers,
-            personal,
-            retention,
-            searching,
-            sending_jobs,
-            shell_parts,
-        )
+        from helpline.mail import events, jobs, noticing, offers, personal, retention, searching, shell_parts
         from helpline.mail.address import round_trip
+        from helpline.mail.answering import drafting
+        from helpline.mail.junk import offers as junk_offers
+        from helpline.mail.letters import parts
+        from helpline.mail.mailboxes import alarms
+        from helpline.mail.outgoing import autoreply
+        from helpline.mail.outgoing import jobs as sending_jobs
+        from helpline.mail.threading import moving
 
         sweep = Periodic("file what waits", jobs.SWEEP_EVERY_S, jobs.sweep)
         periodic.register("file_mail", sweep)
@@ -47,7 +38,7 @@ class MailConfig(AppConfig):
         searchable.register("mail", searching.said_in_letters)
         personal.register()
         moving.register()
-        letter_parts.register()
+        parts.register()
         shell_parts.register()
         offers.register()
         junk_offers.register()

@@ -11,7 +11,7 @@ from django_tasks import task
 
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
-from helpline.mail import filing
+from helpline.mail.incoming import filing
 from helpline.mail.models import Inbound, Verdict
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from helpline.core.access import Actor
 from helpline.core.errors import Conflict, Invalid
 from helpline.mail import access, actions, queries, store
+from helpline.mail.letters.oddity_words import in_words
 from helpline.mail.models import Inbound, Reason, Verdict
-from helpline.mail.oddity_words import in_words
 from helpline.mail.queries import Wanted
 from helpline.people.access import actor, page
 

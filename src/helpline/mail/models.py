@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from helpline.core.ids import new_id
-from helpline.mail.draft_models import Draft, DraftFile, DraftKind
-from helpline.mail.outgoing_models import (
+from helpline.mail.answering.models import Draft, DraftFile, DraftKind
+from helpline.mail.outgoing.models import (
     PERSONAL_KINDS,
     AutoLimits,
     AutoReplyText,

@@ -18,7 +18,7 @@ from helpline.core.clock import Clock
 from helpline.core.models import OutboxEvent
 from helpline.core.notices import NoticeKind
 from helpline.mail.models import Mailbox, OutboundKind
-from helpline.mail.outgoing import queue_notice
+from helpline.mail.outgoing.queueing import queue_notice
 from helpline.people.models import Notification, User
 from helpline.people.notice_actions import notify
 

@@ -7,7 +7,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from helpline.core import registry
-from helpline.mail import composing, draft_views, drafting, events
+from helpline.mail import events
+from helpline.mail.answering import composing, drafting, views
 from helpline.people import access as people
 from helpline.tickets import access as tickets_access
 from helpline.tickets.events import HOOK_NOTE_WRITTEN
@@ -18,7 +19,7 @@ def compose(request: HttpRequest, ticket: Ticket) -> str:
     """The answer in the making, on the ticket page."""
     if ticket.merged_into_id or not tickets_access.may_work(people.actor(request), ticket):
         return ""
-    return draft_views.panel(request, ticket)
+    return views.panel(request, ticket)
 
 
 def draft_mark(request: HttpRequest, ticket: Ticket) -> str:

@@ -24,7 +24,7 @@ from helpline.mail.models import (
     PicturesShown,
     Recipient,
 )
-from helpline.mail.outgoing_models import READY
+from helpline.mail.outgoing.models import READY
 
 
 def _addresses(person: Person) -> QuerySet[EmailAddress, str]:

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
 from helpline.core.together import together
-from helpline.mail import access, naming
+from helpline.mail import access
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, PicturesShown, Verdict
-from helpline.mail.outgoing_queries import SentPage, SentWanted, outbound_of, sent
+from helpline.mail.outgoing.queries import SentPage, SentWanted, outbound_of, sent
+from helpline.mail.threading import naming
 from helpline.tickets.models import Ticket
 
 __all__ = [

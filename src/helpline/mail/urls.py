@@ -2,19 +2,16 @@
 
 from django.urls import path
 
-from helpline.mail import (
-    draft_views,
-    form_views,
-    junk_views,
-    ledger_views,
-    letter_views,
-    mailbox_views,
-    oauth_views,
-    outgoing_pages,
-    outgoing_views,
-    views,
-)
+from helpline.mail import ledger_views, views
 from helpline.mail.address import views as address_views
+from helpline.mail.answering import views as draft_views
+from helpline.mail.junk import views as junk_views
+from helpline.mail.letters import views as letter_views
+from helpline.mail.mailboxes import oauth_views
+from helpline.mail.mailboxes import views as mailbox_views
+from helpline.mail.outgoing import pages
+from helpline.mail.outgoing import views as outgoing_views
+from helpline.mail.webform import views as form_views
 
 urlpatterns = [
     path("mail/<uuid:inbound_id>/raw/", views.raw, name="mail_raw"),
@@ -23,10 +20,10 @@ urlpatterns = [
     path("mail/letters/<int:letter_id>/", letter_views.body, name="letter"),
     path("mail/letters/<int:letter_id>/quoted/", letter_views.quoted, name="letter_quoted"),
     path("mail/letters/<int:letter_id>/pictures/", letter_views.pictures, name="letter_pictures"),
-    path("mail/out/", outgoing_pages.outbox, name="mail_outbox"),
-    path("mail/boxes/<slug:name>/out/", outgoing_pages.mailbox_out, name="mailbox_out"),
-    path("mail/boxes/<slug:name>/out/text/", outgoing_pages.mailbox_auto_text, name="mailbox_auto_text"),
-    path("mail/boxes/<slug:name>/out/limits/", outgoing_pages.mailbox_limits, name="mailbox_limits"),
+    path("mail/out/", pages.outbox, name="mail_outbox"),
+    path("mail/boxes/<slug:name>/out/", pages.mailbox_out, name="mailbox_out"),
+    path("mail/boxes/<slug:name>/out/text/", pages.mailbox_auto_text, name="mailbox_auto_text"),
+    path("mail/boxes/<slug:name>/out/limits/", pages.mailbox_limits, name="mailbox_limits"),
     path("mail/junk/", junk_views.folder, name="mail_junk"),
     path("mail/<uuid:inbound_id>/not-junk/", junk_views.not_junk, name="mail_not_junk"),
     path("mail/tickets/<int:number>/junk/", junk_views.ticket_junk, name="mail_ticket_junk"),

@@ -8,8 +8,9 @@ import pytest
 
 from helpline.api.tests.conftest import Ask
 from helpline.core.access import Role
-from helpline.mail import sending, store
+from helpline.mail import store
 from helpline.mail.models import Inbound, Mailbox, Outbound
+from helpline.mail.outgoing import sending
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail
 from helpline.people.models import RoleGrant, User
 from helpline.people.tests.factories import DeskFactory, UserFactory

@@ -12,9 +12,10 @@ from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict
-from helpline.mail import events, routes
+from helpline.mail import events
 from helpline.mail.access import ADDRESS_TESTERS
 from helpline.mail.models import AddressCheck, CheckState, Mailbox, Way
+from helpline.mail.outgoing import routes
 
 #: a check that runs for longer was broken off
 OVERDUE: Final = timedelta(minutes=3)

@@ -7,8 +7,8 @@ import re
 from typing import Final
 from uuid import UUID
 
-from helpline.mail import own_ids, proof
-from helpline.mail.message import Message
+from helpline.mail.parsing.message import Message
+from helpline.mail.threading import own_ids, proof
 
 #: the machine kind under which test messages stand in the ledger
 MACHINE: Final = "test"

@@ -21,7 +21,6 @@ from helpline.core.access import SYSTEM, Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Conflict
-from helpline.mail import outgoing, own_ids, proof
 from helpline.mail.access import ADDRESS_TESTERS
 from helpline.mail.address.actions import tell
 from helpline.mail.address.marks import mark
@@ -36,6 +35,8 @@ from helpline.mail.models import (
     RoundTrip,
     Verdict,
 )
+from helpline.mail.outgoing import queueing
+from helpline.mail.threading import own_ids, proof
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import StatusKind, Ticket
 
@@ -79,7 +80,7 @@ def _send(trip: RoundTrip, leg: int, answers: str, clock: Clock) -> None:
         subject = _("Test of the mailbox %(name)s") % {"name": mailbox.name}
         text = _("This message tests whether mail to %(address)s arrives. Nothing has to be done.")
         text %= {"address": mailbox.address}
-    outbound = outgoing.queue_notice(
+    outbound = queueing.queue_notice(
         mailbox,
         mailbox.address,
         subject,

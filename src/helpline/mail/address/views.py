@@ -10,7 +10,7 @@ from helpline.core.access import require
 from helpline.core.clock import SYSTEM
 from helpline.mail import access, actions
 from helpline.mail.address.shown import shown
-from helpline.mail.forms import TrustForm
+from helpline.mail.mailboxes.form_parts import TrustForm
 from helpline.mail.models import Mailbox
 from helpline.people import access as people
 

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import Final
 
 from helpline.mail.junk.score import Facts, Opinion
-from helpline.mail.message import Headers, Message
-from helpline.mail.parse import HEADER_DOUBLED, MANY_SENDERS
+from helpline.mail.parsing.message import Headers, Message
+from helpline.mail.parsing.parse import HEADER_DOUBLED, MANY_SENDERS
 from helpline.mail.trust.hops import trusted_headers
 from helpline.mail.trust.verdicts import Trust, organisation
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from helpline.mail.incoming.resting import Resting
 from helpline.mail.junk.score import Opinion
-from helpline.mail.resting import Resting
 
 log = logging.getLogger(__name__)
 

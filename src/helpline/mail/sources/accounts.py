@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpline.core.clock import Clock
-from helpline.mail import mailbox_state, oauth
-from helpline.mail.connection import Connection, Secrets
+from helpline.mail.mailboxes import oauth, state
+from helpline.mail.mailboxes.connection import Connection, Secrets
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble, trouble_of
 from helpline.mail.models import Mailbox, MailboxKind
 from helpline.mail.sources import imap, pop3
 from helpline.mail.sources.source import Account, Session
-from helpline.mail.troubles import Code, SourceTrouble, trouble_of
 
 #: kinds whose server we ask
 FETCHED: Final[Mapping[str, Callable[[Account], Session]]] = {
@@ -28,7 +28,7 @@ def account_of(mailbox: Mailbox, clock: Clock) -> Account:
     def token() -> str:
         granted = oauth.TOKENS.get(facts, mailbox.kind, secrets, clock)
         if mailbox.pk and (granted.refresh_token not in ("", secrets.refresh_token) or granted.ends_at):
-            mailbox_state.keep_tokens(mailbox.pk, mailbox.secret, secrets, granted)
+            state.keep_tokens(mailbox.pk, mailbox.secret, secrets, granted)
         return granted.access_token
 
     return Account(mailbox, facts, secrets, token, clock)

@@ -18,10 +18,10 @@ from imap_tools.errors import ImapToolsError, MailboxLoginError
 from imap_tools.utils import encode_folder
 
 from helpline.core.errors import DeskError
-from helpline.mail.connection import After, Begin, Connection, Security, SignIn
+from helpline.mail.mailboxes.connection import After, Begin, Connection, Security, SignIn
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble, said
 from helpline.mail.models import Mailbox, MailboxKind
 from helpline.mail.sources.source import TIMEOUT_S, Account, batches, take_in, unknown
-from helpline.mail.troubles import Code, SourceTrouble, said
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
 from helpline.mail import actions, store
-from helpline.mail.batch import AT_ONCE
+from helpline.mail.incoming.batch import AT_ONCE
 from helpline.mail.models import Inbound, Mailbox, Verdict
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ import ssl
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from helpline.mail.connection import After, Connection, Security, SignIn
+from helpline.mail.mailboxes.connection import After, Connection, Security, SignIn
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble, said
 from helpline.mail.models import MailboxKind
 from helpline.mail.sources.source import TIMEOUT_S, Account, take_in, unknown
-from helpline.mail.troubles import Code, SourceTrouble, said
 
 #: bytes read of a line at once; programs write longer ones than RFC 5322 allows
 _PIECE: Final = 1 << 16

@@ -18,10 +18,11 @@ from django.db import DatabaseError, InterfaceError
 
 from helpline.core.clock import Clock
 from helpline.core.errors import DeskError
-from helpline.mail import actions, mailbox_state
+from helpline.mail import actions
+from helpline.mail.mailboxes import state
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble, said, trouble_of
 from helpline.mail.models import Mailbox, MailboxKind, MailboxState
-from helpline.mail.threads import in_thread
-from helpline.mail.troubles import Code, SourceTrouble, said, trouble_of
+from helpline.mail.sources.threads import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def _taken(mailbox: Mailbox, delivery: Delivery, recipient: str, host: str, cloc
     envelope = {"ip": delivery.peer, "helo": delivery.helo, "sender": delivery.sender}
     inbound = actions.receive(mailbox, (stamp, delivery.content), envelope=envelope, clock=clock).inbound
     if mailbox.state != MailboxState.OK:
-        mailbox_state.note_ok(mailbox.pk, clock)
+        state.note_ok(mailbox.pk, clock)
     return f"250 2.0.0 Kept as {inbound.pk}"
 
 
@@ -254,6 +255,6 @@ def _largest(mailbox_ids: Iterable[int]) -> int:
 def _note_all(mailbox_ids: Iterable[int], trouble: SourceTrouble | None, clock: Clock) -> None:
     for pk in mailbox_ids:
         if trouble is None:
-            mailbox_state.note_ok(pk, clock)
+            state.note_ok(pk, clock)
         else:
-            mailbox_state.note_trouble(pk, trouble, clock.now() + _NEXT_LOOK, clock)
+            state.note_trouble(pk, trouble, clock.now() + _NEXT_LOOK, clock)

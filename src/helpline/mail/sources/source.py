@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from helpline.core.clock import Clock
 from helpline.mail import actions
-from helpline.mail.connection import Connection, Secrets
+from helpline.mail.mailboxes.connection import Connection, Secrets
 from helpline.mail.models import Inbound, Mailbox
 
 #: seconds a server has to answer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
-from helpline.mail.message import Message
-from helpline.mail.parse import parse
+from helpline.mail.parsing.message import Message
+from helpline.mail.parsing.parse import parse
 
 DESK = "support@desk.example"
 CARL = "Carl Customer <carl@customer.example>"

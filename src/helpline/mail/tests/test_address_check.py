@@ -13,7 +13,7 @@ from helpline.mail.address.checks import ABOUT, Subject, check
 from helpline.mail.models import AddressCheck, CheckState, Mailbox
 from helpline.mail.tests.test_trust_computed import PUBLIC
 from helpline.mail.tests.zones import Zones, txt, use
-from helpline.mail.trust_actions import TrustSettings
+from helpline.mail.trust.actions import TrustSettings
 from helpline.people.tests.factories import DeskFactory, UserFactory, actor
 from helpline.people.tests.permissions import wrongs
 

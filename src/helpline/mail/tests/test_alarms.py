@@ -8,9 +8,9 @@ import pytest
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
-from helpline.mail import alarms, mailbox_actions, mailbox_state, silence
+from helpline.mail.mailboxes import actions, alarms, silence, state
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble
 from helpline.mail.models import Inbound, Mailbox, MailboxKind, MailboxState
-from helpline.mail.troubles import Code, SourceTrouble
 
 BERLIN = ZoneInfo("Europe/Berlin")
 #: a Monday
@@ -30,9 +30,7 @@ def told() -> list[tuple[str, bool]]:
 
 
 def fails(box: Mailbox, code: Code, clock: SetClock) -> None:
-    mailbox_state.note_trouble(
-        box.pk, SourceTrouble(code, "said so"), clock.now() + timedelta(seconds=5), clock
-    )
+    state.note_trouble(box.pk, SourceTrouble(code, "said so"), clock.now() + timedelta(seconds=5), clock)
     box.refresh_from_db()
 
 
@@ -42,7 +40,7 @@ def test_a_server_that_is_away_for_a_moment_calls_nobody(box: Mailbox, clock: Se
     fails(box, Code.TIMEOUT, clock)
     assert (box.state, box.trouble_code, box.failures) == (MailboxState.FAILING, "timeout", 2)
     assert told() == []
-    mailbox_state.note_ok(box.pk, clock)
+    state.note_ok(box.pk, clock)
     box.refresh_from_db()
     assert (box.state, box.trouble_code, box.failures, box.next_try_at) == (MailboxState.OK, "", 0, None)
     assert told() == []
@@ -53,8 +51,8 @@ def test_one_that_stays_away_calls_once(box: Mailbox, clock: SetClock) -> None:
         fails(box, Code.REFUSED, clock)
         clock.advance(60)
     assert told() == [("failing", True)]
-    mailbox_state.note_ok(box.pk, clock)
-    mailbox_state.note_ok(box.pk, clock)
+    state.note_ok(box.pk, clock)
+    state.note_ok(box.pk, clock)
     assert told() == [("failing", True), ("failing", False)]
 
 
@@ -74,7 +72,7 @@ def test_a_wrong_password_calls_at_once(box: Mailbox, clock: SetClock) -> None:
 
 def test_switched_off_it_is_quiet(box: Mailbox, clock: SetClock) -> None:
     fails(box, Code.PASSWORD, clock)
-    mailbox_actions.switch_mailbox(SYSTEM, box, False, clock=clock)
+    actions.switch_mailbox(SYSTEM, box, False, clock=clock)
     assert told() == [("failing", True), ("failing", False)]
     fails(box, Code.PASSWORD, clock)
     assert box.state == MailboxState.UNKNOWN

@@ -11,9 +11,10 @@ from helpline.core.access import Role
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
 from helpline.knowledge import template_actions
-from helpline.mail import answering, composing, drafting, store
+from helpline.mail import store
+from helpline.mail.answering import composing, drafting, opening
 from helpline.mail.models import Draft, DraftFile, Letter, Mailbox, Outbound, OutboundState
-from helpline.mail.outgoing_files import OutgoingFile
+from helpline.mail.outgoing.files import OutgoingFile
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.access import actor_for
 from helpline.people.models import User
@@ -84,21 +85,21 @@ def test_the_page_of_a_mail_has_its_answer_filled_in(page: Client, ticket: Ticke
     ],
 )
 def test_each_kind_goes_to_whom_it_is_for(ticket: Ticket, kind: str, to: str, cc: str, subject: str) -> None:
-    filled = answering.prefilled(ticket, kind, answering.known(ticket))
+    filled = opening.prefilled(ticket, kind, opening.known(ticket))
     assert (filled.to, filled.cc, filled.subject) == (to, cc, subject)
 
 
 def test_reply_to_comes_before_the_sender(support: Mailbox, clock: SetClock) -> None:
     row = arrive(support, mail(Reply_To="Service <service@acme.example>"), clock)
     assert row.ticket is not None
-    filled = answering.prefilled(row.ticket, "reply", answering.known(row.ticket))
+    filled = opening.prefilled(row.ticket, "reply", opening.known(row.ticket))
     assert filled.to == "Service <service@acme.example>"
 
 
 def test_a_reply_to_of_our_own_is_nobody(support: Mailbox, clock: SetClock) -> None:
     row = arrive(support, mail(Reply_To="support@desk.example"), clock)
     assert row.ticket is not None
-    filled = answering.prefilled(row.ticket, "reply", answering.known(row.ticket))
+    filled = opening.prefilled(row.ticket, "reply", opening.known(row.ticket))
     assert filled.to == "Carl Jansen <carl@acme.example>"
 
 
@@ -114,8 +115,8 @@ def test_a_reply_to_of_our_own_is_nobody(support: Mailbox, clock: SetClock) -> N
     ],
 )
 def test_a_subject_has_one_re(said: str, answer: str, handed_on: str) -> None:
-    assert answering.subject_of("reply", said) == answer
-    assert answering.subject_of("forward", said) == handed_on
+    assert opening.subject_of("reply", said) == answer
+    assert opening.subject_of("forward", said) == handed_on
 
 
 def test_what_is_typed_is_there_after_a_reload_and_a_colleagues_change(

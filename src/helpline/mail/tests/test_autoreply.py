@@ -7,7 +7,6 @@ import pytest
 
 from helpline.core.access import Role
 from helpline.core.clock import SetClock
-from helpline.mail import auto_text, compose, sheets
 from helpline.mail.models import (
     AutoLimits,
     AutoReplyText,
@@ -18,6 +17,7 @@ from helpline.mail.models import (
     Sending,
     Silence,
 )
+from helpline.mail.outgoing import auto_text, compose, sheets
 from helpline.mail.tests.factories import CARL, MailboxFactory, arrive, mail
 from helpline.mail.tests.test_outgoing import travels
 from helpline.people.tests.factories import DeskFactory, UserFactory

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
 from helpline.customers.models import Contact
-from helpline.mail import actions, batch, filing
+from helpline.mail import actions
+from helpline.mail.incoming import batch, filing
 from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail, said
 from helpline.mail.tests.test_threads import THREAD

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from helpline.mail import bounce
-from helpline.mail.machine import Machine, recognise
-from helpline.mail.message import Message
-from helpline.mail.parse import parse
-
-from .letters import letter, part, raw
+from helpline.mail.parsing import bounce
+from helpline.mail.parsing.machine import Machine, recognise
+from helpline.mail.parsing.message import Message
+from helpline.mail.parsing.parse import parse
+from helpline.mail.tests.letters import letter, part, raw
 
 OURS = "<t.12.34.proof@desk.example>"
 COPY = f"From: Support <support@desk.example>\r\nTo: gone@customer.example\r\nSubject: Re: Printer\r\nMessage-ID: {OURS}\r\n\r\nHello\r\n"

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail import charsets
-from helpline.mail.headers import decode_words, text_of
-from helpline.mail.parse import parse
-
-from .letters import letter, raw
+from helpline.mail.parsing import charsets
+from helpline.mail.parsing.headers import decode_words, text_of
+from helpline.mail.parsing.parse import parse
+from helpline.mail.tests.letters import letter, raw
 
 JAPANESE = "プリンターが動きません。至急ご確認をお願いいたします。"
 GERMAN = "Grüße aus Köln, die Größe stimmt nicht. Der Drucker im zweiten Stock ist übrigens auch kaputt."

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail.flowed import unflow
-
-from .letters import letter
+from helpline.mail.parsing.flowed import unflow
+from helpline.mail.tests.letters import letter
 
 
 @pytest.mark.parametrize(

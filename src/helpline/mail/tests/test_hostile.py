@@ -12,15 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpline.mail import bounce, machine, quoting
-from helpline.mail.forwarding import forwarded
-from helpline.mail.html import sanitise
-from helpline.mail.message import Message
-from helpline.mail.mime import MAX_PARTS, TOO_DEEP, TOO_MANY_PARTS
-from helpline.mail.parse import ODDITIES, embedded, parse
-
-from .letters import attachment, letter, mixed, multipart, part, raw
-from .test_bounce import dsn
+from helpline.mail.parsing import bounce, machine, quoting
+from helpline.mail.parsing.forwarding import forwarded
+from helpline.mail.parsing.html import sanitise
+from helpline.mail.parsing.message import Message
+from helpline.mail.parsing.mime import MAX_PARTS, TOO_DEEP, TOO_MANY_PARTS
+from helpline.mail.parsing.parse import ODDITIES, embedded, parse
+from helpline.mail.tests.letters import attachment, letter, mixed, multipart, part, raw
+from helpline.mail.tests.test_bounce import dsn
 
 
 def rich() -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail.html import sanitise, text_of_html
+from helpline.mail.parsing.html import sanitise, text_of_html
 
 XSS = [
     "<script>alert(1)</script>",

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from helpline.mail.invitation import Invitation, read
+from helpline.mail.parsing.invitation import Invitation, read
 
 
 def event(*lines: str, method: str = "REQUEST") -> bytes:

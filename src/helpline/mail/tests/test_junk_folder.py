@@ -8,9 +8,10 @@ from helpline.core.clock import SetClock
 from helpline.core.errors import Conflict, NotAllowed, NotFound
 from helpline.core.models import AuditRow
 from helpline.customers.models import Contact
-from helpline.mail import actions, own_ids, proof, store
+from helpline.mail import actions, store
 from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
 from helpline.mail.tests.factories import arrive, mail, said
+from helpline.mail.threading import own_ids, proof
 from helpline.people.tests.factories import DeskFactory, UserFactory, actor
 from helpline.people.tests.permissions import wrongs
 from helpline.tickets import actions as tickets

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail import html
 from helpline.mail.junk.facts import facts_of, upstream
 from helpline.mail.junk.score import POINTS, Facts, Opinion, Standing, score
 from helpline.mail.junk.words import REASONS
-from helpline.mail.message import Headers
-from helpline.mail.parse import parse
+from helpline.mail.parsing import html
+from helpline.mail.parsing.message import Headers
+from helpline.mail.parsing.parse import parse
 from helpline.mail.tests.factories import mail
 from helpline.mail.trust.verdicts import Trust
 

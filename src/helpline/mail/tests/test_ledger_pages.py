@@ -8,7 +8,8 @@ from django.test import Client
 from helpline.core import registry
 from helpline.core.access import Role
 from helpline.core.clock import SetClock
-from helpline.mail import actions, events, filing, queries
+from helpline.mail import actions, events, queries
+from helpline.mail.incoming import filing
 from helpline.mail.models import Inbound, Mailbox, Verdict
 from helpline.mail.queries import Wanted
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from helpline.mail.linked_text import linked
+from helpline.mail.letters.linked_text import linked
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from helpline.mail.machine import Machine, recognise, silence
-from helpline.mail.parse import parse
-
-from .letters import letter, mixed, part, raw
+from helpline.mail.parsing.machine import Machine, recognise, silence
+from helpline.mail.parsing.parse import parse
+from helpline.mail.tests.letters import letter, mixed, part, raw
 
 OWN = {"support@desk.example"}
 

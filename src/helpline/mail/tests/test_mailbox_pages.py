@@ -9,12 +9,12 @@ from helpline.core import heartbeat
 from helpline.core.access import Role
 from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.models import AuditRow, OutboxEvent
-from helpline.mail import mailbox_state
-from helpline.mail.connection import Connection, Secrets
+from helpline.mail.mailboxes import state
+from helpline.mail.mailboxes.connection import Connection, Secrets
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble
 from helpline.mail.models import Mailbox, MailboxState
 from helpline.mail.sources import accounts
 from helpline.mail.tests.factories import MailboxFactory
-from helpline.mail.troubles import Code, SourceTrouble
 from helpline.people.models import User
 from helpline.people.tests.factories import person
 
@@ -137,7 +137,7 @@ def test_each_kind_asks_what_it_needs(browser: Client, kind: str) -> None:
 
 def test_the_list_tells_what_is_wrong_and_what_helps(browser: Client, sales: Mailbox) -> None:
     later = CLOCK.now() + timedelta(minutes=5)
-    mailbox_state.note_trouble(sales.pk, SourceTrouble(Code.PASSWORD, "NO denied"), later, CLOCK)
+    state.note_trouble(sales.pk, SourceTrouble(Code.PASSWORD, "NO denied"), later, CLOCK)
     page = browser.get("/mail/boxes/", headers={"HX-Target": "mailbox-rows"}).content.decode()
     assert "The server refuses user name or password." in page
     assert "app password" in page
@@ -152,7 +152,7 @@ def test_the_list_tells_what_is_wrong_and_what_helps(browser: Client, sales: Mai
 
 
 def test_set_up_anew_its_state_is_to_be_seen(browser: Client, sales: Mailbox) -> None:
-    mailbox_state.note_trouble(sales.pk, SourceTrouble(Code.PASSWORD), CLOCK.now(), CLOCK)
+    state.note_trouble(sales.pk, SourceTrouble(Code.PASSWORD), CLOCK.now(), CLOCK)
     browser.post("/mail/boxes/sales/", FORM | {"password": "right"})
     sales.refresh_from_db()
     assert (sales.state, sales.trouble_code, sales.failures) == (MailboxState.UNKNOWN, "", 0)

@@ -8,13 +8,13 @@ from django.test import Client
 
 from helpline.core.access import SYSTEM, Role
 from helpline.core.clock import SetClock
-from helpline.mail import mailbox_actions, oauth
-from helpline.mail.connection import Connection, Secrets, SignIn
-from helpline.mail.mailbox_actions import MailboxFacts
+from helpline.mail.mailboxes import actions, oauth
+from helpline.mail.mailboxes.actions import MailboxFacts
+from helpline.mail.mailboxes.connection import Connection, Secrets, SignIn
+from helpline.mail.mailboxes.troubles import Code, SourceTrouble
 from helpline.mail.models import Mailbox, MailboxKind
 from helpline.mail.sources.accounts import account_of
 from helpline.mail.tests.providers import Provider, provider
-from helpline.mail.troubles import Code, SourceTrouble
 from helpline.people.models import User
 from helpline.people.tests.factories import DeskFactory, person
 
@@ -104,7 +104,7 @@ def test_microsoft_and_google_are_known() -> None:
 def box(giver: Provider, support: Mailbox, clock: SetClock) -> Mailbox:
     """A mailbox that signs in with OAuth 2."""
     told = MailboxFacts("sales", "sales@desk.example", IMAP, "en", facts(giver), Secrets(refresh_token="r4"))
-    return mailbox_actions.save_mailbox(SYSTEM, support.desk, told, clock=clock)
+    return actions.save_mailbox(SYSTEM, support.desk, told, clock=clock)
 
 
 def test_a_renewed_refresh_token_is_kept_sealed(giver: Provider, box: Mailbox, clock: SetClock) -> None:

@@ -11,7 +11,7 @@ from helpline.core.access import SYSTEM, Actor, Role
 from helpline.core.clock import SetClock
 from helpline.core.errors import Conflict, Invalid, NotAllowed
 from helpline.customers.models import Contact, EmailAddress
-from helpline.mail import actions, compose, queries, sheets
+from helpline.mail import actions, queries
 from helpline.mail.models import (
     Attachment,
     JoinedBy,
@@ -24,6 +24,7 @@ from helpline.mail.models import (
     Sending,
     Verdict,
 )
+from helpline.mail.outgoing import compose, sheets
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.tests.factories import actor
 from helpline.tickets import actions as tickets

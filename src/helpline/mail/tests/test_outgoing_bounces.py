@@ -4,8 +4,9 @@ import pytest
 
 from helpline.core.access import Actor, Role
 from helpline.core.clock import SetClock
-from helpline.mail import actions, delivery, sending
+from helpline.mail import actions
 from helpline.mail.models import Inbound, Mailbox, Outbound, OutboundState, Reason, Sending, Verdict, Way
+from helpline.mail.outgoing import delivery, sending
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.tests.factories import actor
 from helpline.tickets.models import StatusKind, Ticket

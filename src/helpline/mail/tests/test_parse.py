@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from helpline.mail import parse as parsing
-from helpline.mail.message import Address
-from helpline.mail.mime import NO_BOUNDARY, UNCLOSED
-from helpline.mail.parse import embedded, file_name, parse, parse_file
-
-from .letters import CARL, attachment, mixed, multipart, part, raw
+from helpline.mail.parsing import parse as parsing
+from helpline.mail.parsing.message import Address
+from helpline.mail.parsing.mime import NO_BOUNDARY, UNCLOSED
+from helpline.mail.parsing.parse import embedded, file_name, parse, parse_file
+from helpline.mail.tests.letters import CARL, attachment, mixed, multipart, part, raw
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 

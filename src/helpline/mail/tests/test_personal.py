@@ -12,7 +12,8 @@ from helpline.core.access import SYSTEM, Role
 from helpline.core.clock import SetClock
 from helpline.customers import personal
 from helpline.customers.models import Contact
-from helpline.mail import actions, picture_actions, retention, store
+from helpline.mail import actions, retention, store
+from helpline.mail.letters import pictures
 from helpline.mail.models import Inbound, Letter, Mailbox, Outbound, OutboundState, Verdict
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.tests.factories import actor
@@ -74,7 +75,7 @@ def test_nothing_of_him_is_left(
         .select_related("item__ticket")
         .latest("pk")
     )
-    picture_actions.show_pictures_of(ada, carls, clock=clock)
+    pictures.show_pictures_of(ada, carls, clock=clock)
     assert carls.item is not None
     task_actions.add_task(ada, carls.item.ticket, "Call Carl Jansen back", clock=clock)
     merge_actions.split(ada, carls.item, subject="Carl Jansen again", clock=clock)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail import proof
+from helpline.mail.threading import proof
 
 KEY = b"k" * 32
 OLD = b"o" * 32

@@ -9,8 +9,8 @@ from anymail.exceptions import AnymailAPIError
 from anymail.message import AnymailRecipientStatus
 from django.core import mail
 
-from helpline.mail.compose import Carried, Sheet
-from helpline.mail.message import Address
+from helpline.mail.outgoing.compose import Carried, Sheet
+from helpline.mail.parsing.message import Address
 from helpline.mail.transports.envelope import Envelope, Fate, Turn, Undelivered
 from helpline.mail.transports.provider import ProviderTransport
 

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail.forwarding import forwarded
-from helpline.mail.html import text_of_html
-from helpline.mail.quoting import Kind, split
-
-from .clients import OLD, WORDS, Case, forwards, replies
+from helpline.mail.parsing.forwarding import forwarded
+from helpline.mail.parsing.html import text_of_html
+from helpline.mail.parsing.quoting import Kind, split
+from helpline.mail.tests.clients import OLD, WORDS, Case, forwards, replies
 
 REPLIES = [
     pytest.param(case, id=f"{language} {case.name}") for language in WORDS for case in replies(language)

@@ -10,7 +10,8 @@ from django_tasks_db.models import DBTaskResult
 
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
-from helpline.mail import actions, filing, jobs, store
+from helpline.mail import actions, jobs, store
+from helpline.mail.incoming import filing
 from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
 from helpline.mail.tests.factories import arrive, mail
 from helpline.tickets.models import Item, Ticket

@@ -4,9 +4,9 @@ import pytest
 
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SetClock
-from helpline.mail import naming, own_ids, proof
 from helpline.mail.models import Inbound, KnownId, Letter, Mailbox, Participant
 from helpline.mail.tests.factories import arrive, mail, said
+from helpline.mail.threading import naming, own_ids, proof
 from helpline.tickets import merge_actions
 from helpline.tickets.models import Item, Move, Ticket
 

@@ -14,7 +14,7 @@ from helpline.core.access import Role
 from helpline.core.clock import SetClock
 from helpline.core.errors import Conflict
 from helpline.customers.models import Contact
-from helpline.mail import actions, sending
+from helpline.mail import actions
 from helpline.mail.address import marks, round_trip
 from helpline.mail.models import (
     CheckState,
@@ -26,7 +26,8 @@ from helpline.mail.models import (
     Sending,
     Way,
 )
-from helpline.mail.parse import parse
+from helpline.mail.outgoing import sending
+from helpline.mail.parsing.parse import parse
 from helpline.mail.tests.factories import arrive, mail
 from helpline.people.tests.factories import DeskFactory, UserFactory, actor
 from helpline.tickets.models import StatusKind, Ticket

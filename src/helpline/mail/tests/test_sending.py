@@ -11,8 +11,10 @@ from helpline.core.access import Actor, Role
 from helpline.core.clock import SetClock
 from helpline.core.errors import Conflict
 from helpline.core.sealed import seal
-from helpline.mail import actions, concluding, delivery, routes, sending, sending_jobs
+from helpline.mail import actions
 from helpline.mail.models import Mailbox, Outbound, OutboundKind, OutboundState, Sending, Way
+from helpline.mail.outgoing import concluding, delivery, routes, sending
+from helpline.mail.outgoing import jobs as sending_jobs
 from helpline.mail.tests.factories import arrive, mail
 from helpline.mail.tests.post_office import PostOffice, free_port, open_office
 from helpline.mail.transports.envelope import Answer, Fate
@@ -222,7 +224,7 @@ class TestSenderDies:
     ) -> None:
         outbound = reply(ada, ticket, clock)
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            self.die(patch, "helpline.mail.sending._Turn._hand")
+            self.die(patch, "helpline.mail.outgoing.sending._Turn._hand")
             send(outbound, clock)
         assert (now(outbound).state, office.taken) == (S.SENDING, [])
         sending_jobs.sweep(clock)
@@ -245,7 +247,7 @@ class TestSenderDies:
     ) -> None:
         outbound = reply(ada, ticket, clock, kind=kind)
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            self.die(patch, "helpline.mail.concluding.conclude")
+            self.die(patch, "helpline.mail.outgoing.concluding.conclude")
             send(outbound, clock)
         assert len(office.taken) == 1
         clock.advance(181)
@@ -265,7 +267,7 @@ class TestSenderDies:
     ) -> None:
         outbound = reply(ada, ticket, clock)
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            self.die(patch, "helpline.mail.concluding.conclude")
+            self.die(patch, "helpline.mail.outgoing.concluding.conclude")
             send(outbound, clock)
         arrive(
             outbound.mailbox, mail("Thanks", message_id="<2@x>", answers=outbound.letter.message_id), clock
@@ -331,7 +333,7 @@ def test_what_the_worker_forgot_is_handed_out_again(
     office: PostOffice, ticket: Ticket, ada: Actor, clock: SetClock
 ) -> None:
     reply(ada, ticket, clock)
-    jobs = DBTaskResult.objects.filter(task_path="helpline.mail.sending_jobs.send_outbound")
+    jobs = DBTaskResult.objects.filter(task_path="helpline.mail.outgoing.jobs.send_outbound")
     jobs.delete()
     clock.advance(59)
     sending_jobs.sweep(clock)

@@ -14,8 +14,8 @@ from helpline.mail import actions, store
 from helpline.mail.models import Inbound, Mailbox, MailboxKind, MailboxState
 from helpline.mail.sources import smtp_door
 from helpline.mail.sources.smtp_door import Door
+from helpline.mail.sources.threads import in_thread
 from helpline.mail.tests.factories import MailboxFactory, mail
-from helpline.mail.threads import in_thread
 from helpline.tickets.tests.factories import PriorityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

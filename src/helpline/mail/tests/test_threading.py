@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from helpline.mail.threading import Joined, JoinedBy, Known, find, subject_numbers
-
-from .letters import letter
+from helpline.mail.tests.letters import letter
+from helpline.mail.threading.order import Joined, JoinedBy, Known, find, subject_numbers
 
 
 @dataclass

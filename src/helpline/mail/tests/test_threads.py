@@ -8,9 +8,10 @@ from helpline.core.access import SYSTEM, Role
 from helpline.core.clock import SetClock
 from helpline.customers.models import Contact, EmailAddress
 from helpline.customers.tests.factories import carl
-from helpline.mail import own_ids, proof, store
+from helpline.mail import store
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail, said
+from helpline.mail.threading import own_ids, proof
 from helpline.people.models import User
 from helpline.people.tests.factories import DeskFactory, person
 from helpline.tickets import actions as tickets

@@ -7,10 +7,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpline.mail import tnef
-from helpline.mail.parse import TNEF_BROKEN, parse
-
-from .letters import attachment, mixed, part
+from helpline.mail.parsing import tnef
+from helpline.mail.parsing.parse import TNEF_BROKEN, parse
+from helpline.mail.tests.letters import attachment, mixed, part
 
 MESSAGE, FILE = 1, 2
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from helpline.core.clock import SetClock
 from helpline.mail.models import Mailbox, MailboxKind
-from helpline.mail.parse import parse
+from helpline.mail.parsing.parse import parse
 from helpline.mail.tests.factories import arrive, mail
 from helpline.mail.tests.zones import Zones, txt, use
 from helpline.mail.trust import computed, door

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpline.mail.message import Headers
+from helpline.mail.parsing.message import Headers
 from helpline.mail.trust.header import read
 from helpline.mail.trust.hops import Client, client
 from helpline.mail.trust.verdicts import Proofs

@@ -11,11 +11,13 @@ from django.test import Client
 from helpline.core.access import SYSTEM
 from helpline.core.clock import SetClock
 from helpline.core.errors import Invalid
-from helpline.mail import actions, form_fields, form_views, public_form, store
-from helpline.mail.form_fields import FormFacts, FormField
-from helpline.mail.mailbox_actions import MailboxFacts, save_mailbox, switch_mailbox
+from helpline.mail import actions, store
+from helpline.mail.mailboxes.actions import MailboxFacts, save_mailbox, switch_mailbox
 from helpline.mail.models import Inbound, Mailbox, MailboxKind
 from helpline.mail.tests.factories import arrive, mail
+from helpline.mail.webform import fields, views
+from helpline.mail.webform import page as public_form
+from helpline.mail.webform.fields import FormFacts, FormField
 from helpline.tickets.models import Ticket
 
 TYPED = {
@@ -33,7 +35,7 @@ TYPED = {
 def form(support: Mailbox, clock: SetClock) -> Mailbox:
     """What Acme asks."""
     cache.clear()
-    asked = form_fields.read(["Room *", "Device: Printer, Laptop", ""])
+    asked = fields.read(["Room *", "Device: Printer, Laptop", ""])
     facts = MailboxFacts(
         "help", "help@desk.example", MailboxKind.FORM, "en", form=FormFacts("Ask Acme", "Hello.", "", asked)
     )
@@ -134,7 +136,7 @@ def test_what_cannot_be_kept_is_told(form: Mailbox, monkeypatch: pytest.MonkeyPa
     def locked(*_args: object) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(form_views, "submit", locked)
+    monkeypatch.setattr(views, "submit", locked)
     status, page = send()
     assert status == 503
     assert "send it again" in page
@@ -155,13 +157,13 @@ def test_one_that_is_off_or_of_another_kind_is_no_form(form: Mailbox, clock: Set
 
 
 def test_questions_as_a_desk_writes_them() -> None:
-    asked = form_fields.read([" Room * ", "Device *: Laptop ,Phone,, Laptop", "Since when?", ""])
+    asked = fields.read([" Room * ", "Device *: Laptop ,Phone,, Laptop", "Since when?", ""])
     assert asked == (
         FormField("Room", True),
         FormField("Device", True, ("Laptop", "Phone")),
         FormField("Since when?"),
     )
-    assert form_fields.read([one.line for one in asked]) == asked
+    assert fields.read([one.line for one in asked]) == asked
 
 
 @pytest.mark.parametrize(
@@ -169,4 +171,4 @@ def test_questions_as_a_desk_writes_them() -> None:
 )
 def test_questions_that_cannot_be(lines: list[str]) -> None:
     with pytest.raises(Invalid):
-        form_fields.read(lines)
+        fields.read(lines)

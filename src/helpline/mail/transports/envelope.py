@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from helpline.mail.compose import Sheet
+from helpline.mail.outgoing.compose import Sheet
 
 
 class Fate(StrEnum):

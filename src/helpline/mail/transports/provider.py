@@ -13,9 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 from requests import RequestException
 
-from helpline.mail import outgoing_html
-from helpline.mail.compose import Carried, Sheet
-from helpline.mail.message import Address
+from helpline.mail.outgoing import html
+from helpline.mail.outgoing.compose import Carried, Sheet
+from helpline.mail.parsing.message import Address
 from helpline.mail.transports.envelope import Answer, Envelope, Fate, Turn, Undelivered
 
 #: names as django-anymail has them, and how each calls what proves who we are
@@ -105,7 +105,7 @@ def _mail(envelope: Envelope, connection: Any) -> EmailMultiAlternatives:
         connection=connection,
     )
     if sheet.html:
-        mail.attach_alternative(outgoing_html.framed(sheet.html, sheet.language), "text/html")
+        mail.attach_alternative(html.framed(sheet.html, sheet.language), "text/html")
     for one in sheet.files:
         _attach(mail, one)
     return mail

@@ -11,7 +11,7 @@ import dns.exception
 import dns.name
 import dns.resolver
 
-from helpline.mail.resting import Resting
+from helpline.mail.incoming.resting import Resting
 
 #: seconds all questions about one message may take together
 PATIENCE_S: Final = 3.0

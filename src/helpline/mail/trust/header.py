@@ -8,7 +8,7 @@ from typing import Any
 
 import authres
 
-from helpline.mail.message import Headers
+from helpline.mail.parsing.message import Headers
 from helpline.mail.trust import verdicts
 from helpline.mail.trust.hops import trusted_headers
 

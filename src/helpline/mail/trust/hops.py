@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from helpline.mail.message import Headers
+from helpline.mail.parsing.message import Headers
 
 _BY: Final = re.compile(r"(?i)(?:^|\s)by\s+\[?([A-Za-z0-9._:-]{1,255})\]?")
 _FROM: Final = re.compile(r"(?i)^\s*from\s+(\S{1,255})(?:\s+\(([^()]{0,500})\))?")

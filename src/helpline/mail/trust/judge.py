@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from helpline.mail.message import Message
+from helpline.mail.parsing.message import Message
 from helpline.mail.trust import computed, header, hops, verdicts
 from helpline.mail.trust.door import Away, Door
 from helpline.mail.trust.verdicts import NONE, UNKNOWN, Proofs, Trust

@@ -1,0 +1,1 @@
+"""Letters as the ticket's thread shows them."""

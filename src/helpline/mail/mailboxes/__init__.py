@@ -1,0 +1,1 @@
+"""Mailboxes: set up, how each is, alarms, permissions at providers."""

@@ -1,0 +1,1 @@
+"""Bytes to what a mail says: pure, never raises for bad input."""

@@ -1,0 +1,1 @@
+"""To which ticket a mail belongs, by the order of proof."""

@@ -1,0 +1,1 @@
+"""The public form a mailbox shows to everybody."""
