@@ -13,6 +13,7 @@ from helpline.customers.models import Contact, PhoneNumber
 from helpline.people.models import Desk, Presence, RoleGrant, User
 from helpline.telephony.models import Call, CallState, Leg, LegRole, LegState, Recording, RecordingState
 from helpline.tickets.models import Item, ItemKind, Priority, Ticket
+from helpline.tickets.search import index
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +236,7 @@ def test_the_picture_of_a_number_shows_its_keys(
 
 
 def test_a_number_and_a_ticket_are_found_however_typed(client: Client, past_call: Call) -> None:
+    index.refresh(list(Ticket.objects.values_list("pk", flat=True)))
     client.force_login(User.objects.get(username="ada"))
     assert client.get("/search/?q=1042")["Location"] == "/tickets/1042/"
     assert b"Carl Jansen" in client.get("/search/?q=030-5550199").content

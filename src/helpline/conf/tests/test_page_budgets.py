@@ -306,7 +306,7 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "api:inbound_detail": _at(_mail),
     "api:inbound_raw": _at(_mail),
     "api:sent": _at(queries=("", "?state=sent&to=carl@acme.example")),
-    "api:outbound_detail": _at(_letter),
+    "api:outbound_detail": _at(_sent),
     "api:queue_list": _at(),
     "account_login": _at(),
     "account_logout": _at(),
