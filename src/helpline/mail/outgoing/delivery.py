@@ -74,7 +74,7 @@ def render_delivery(item: Item, request: HttpRequest | None = None, *, may_work:
     if outbound is None:
         return ""
     found = {"delivery": delivery_of(outbound), "item": item, "may_work": may_work}
-    return render_to_string("mail/_delivery.html", found, request)
+    return render_to_string("mail/delivery.html", found, request)
 
 
 def _letters(item: Item, request: HttpRequest | None) -> dict[int, Outbound]:
