@@ -110,6 +110,8 @@ async def _dtmf(ari: AriClient, order: o.Dtmf) -> None:
 
 
 async def _transfer_progress(ari: AriClient, order: o.TransferProgress) -> None:
+    if await ari.is_asterisk():
+        await asterisk.refer_is_kept(ari, order.leg)
     states = "channel_answered" if order.done else "channel_declined"
     await _unless(GONE, ari.post(f"/channels/{order.leg}/transfer_progress", states=states))
 
