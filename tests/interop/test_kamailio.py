@@ -185,6 +185,31 @@ async def test_a_node_that_is_gone_costs_no_call(
     await nothing_left(ari)
 
 
+async def test_a_draining_node_keeps_its_call_and_new_ones_go_past_it(
+    switch: Switch, ari: Ari, tmp_path: Path
+) -> None:
+    """It answers OPTIONS as it answers calls, so the proxy knows, and does not try it first for every second caller."""
+    draining = Switch(tmp_path / "draining", env={"HELPLINE_SIP_TRUSTED": "127.0.0.1"})
+    async with (
+        draining,
+        draining.ari() as theirs,
+        Sipp(draining, Caller().invite().answered().hung_up(60), tmp_path) as dora,
+        Kamailio(tmp_path, draining.sip_port, switch.sip_port) as proxy,
+    ):
+        kept = await answer_next(theirs)
+        await theirs.post("/helpline/drain", seconds=60)
+        scenario = Caller().invite().answered().wait(0.1).bye()
+        async with calls(Front(proxy, switch), scenario, tmp_path, calls=20, rate=8) as sipp:
+            for _ in range(20):
+                start = await ari.expect("StasisStart", timeout=10)
+                await ari.post(f"/channels/{start['channel']['id']}/answer")
+            await sipp.finished()
+        assert proxy.turned_away() <= 2, "those who came before the proxy knew"
+        await theirs.delete(f"/channels/{kept}")
+        await dora.finished()
+    await nothing_left(ari)
+
+
 async def test_the_proxy_leads_strangers_nowhere_else(front: Front, ari: Ari, tmp_path: Path) -> None:
     """A call for somebody else's host comes to the desk or to nobody, whatever Route says."""
     loop = asyncio.get_running_loop()

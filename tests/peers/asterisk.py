@@ -62,7 +62,8 @@ def _threads(pid: int) -> str:
         asked = subprocess.run(command, capture_output=True, text=True, timeout=GDB_S, check=False)
     except subprocess.TimeoutExpired:
         return "stands still, and gdb does not get at it"
-    return f"stands still: {asked.stdout}"
+    frames = [line for line in asked.stdout.splitlines() if line.startswith(("Thread", "#"))]
+    return "\n".join(["stands still:", *frames])
 
 
 class Asterisk(Doors):

@@ -77,6 +77,7 @@ class Phone:
         self._arrived = asyncio.Condition()
         self._replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
 
     def _write_files(self) -> None:
         self.directory.mkdir(parents=True)
@@ -117,10 +118,14 @@ class Phone:
                 stdout=log,
                 stderr=log,
             )
-        await self._connect()
-        self._reader = asyncio.create_task(self._read())
-        if self._register:
-            await self._registered()
+        try:
+            await self._connect()
+            self._reader = asyncio.create_task(self._read())
+            if self._register:
+                await self._registered()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def _connect(self) -> None:
@@ -145,9 +150,10 @@ class Phone:
 
     async def __aexit__(self, *_: object) -> None:
         assert self.process is not None
-        self._out.close()
-        self._reader.cancel()
-        await asyncio.gather(self._reader, return_exceptions=True)
+        if self._reader is not None:
+            self._out.close()
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
         if self.process.returncode is None:
             self.process.terminate()
             try:
