@@ -14,6 +14,8 @@ from tests.peers.voice import tone, write_wav
 
 BARESIP = shutil.which("baresip")
 _HUM_S = 60
+#: seconds to say goodbye: a telephone that is killed before leaves a registration that the next one's calls go to
+_PATIENCE_S = 10
 
 _CONFIG = """\
 poll_method epoll
@@ -157,7 +159,7 @@ class Phone:
         if self.process.returncode is None:
             self.process.terminate()
             try:
-                await asyncio.wait_for(self.process.wait(), 3)
+                await asyncio.wait_for(self.process.wait(), _PATIENCE_S)
             except TimeoutError:
                 self.process.kill()
                 await self.process.wait()
