@@ -16,6 +16,13 @@ from tests.peers.ports import free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, tone, write_wav
 
+#: as the desk gives accounts to Asterisk: the newest registration replaces the one before
+ONE_PHONE = {
+    "fields": [
+        {"attribute": "max_contacts", "value": "1"},
+        {"attribute": "remove_existing", "value": "yes"},
+    ]
+}
 PEOPLE = ("ada", "ben", "sven", "lena")
 
 
@@ -45,6 +52,8 @@ async def _give_accounts(switch: AnySwitch) -> None:
     async with switch.ari(listen=False) as ari:
         for name in PEOPLE:
             await ari.account(name, f"{name}-secret")
+            if isinstance(switch, Asterisk):
+                await ari.put(f"/asterisk/config/dynamic/res_pjsip/aor/{name}", ONE_PHONE)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
