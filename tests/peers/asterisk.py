@@ -44,8 +44,8 @@ def wanted() -> Path:
 
 #: what became of each Asterisk that ended, or stood still, without being told to; shown at the end of the test run
 ENDINGS: list[str] = []
-#: characters of its log, and seconds for gdb
-LOG_SHOWN, GDB_S = 2000, 30
+#: characters of its log, seconds for gdb, seconds it may take to end when told on a busy machine
+LOG_SHOWN, GDB_S, STOP_S = 2000, 30, 30
 
 
 def note_end(pid: int, returncode: int | None, log: str) -> None:
@@ -192,7 +192,7 @@ class Asterisk(Doors):
         elif not self._killed:
             note_end(self.process.pid, self.process.returncode, self.log())
         try:
-            return await asyncio.wait_for(self.process.wait(), 10)
+            return await asyncio.wait_for(self.process.wait(), STOP_S)
         except TimeoutError:
             await asyncio.to_thread(note_end, self.process.pid, None, self.log())
             self.process.kill()

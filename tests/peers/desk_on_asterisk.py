@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.peers.asterisk import note_end, wanted
+from tests.peers.asterisk import STOP_S, note_end, wanted
 from tests.peers.desk import Desk
 from tests.peers.ports import free_port
 
@@ -57,7 +57,7 @@ class DeskOnAsterisk(Desk):
             self._note_end()
         self._asterisk.terminate()
         try:
-            self._asterisk.wait(10)
+            self._asterisk.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self._note_end()
             self._asterisk.kill()
