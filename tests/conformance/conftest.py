@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -17,44 +16,49 @@ from tests.peers.ports import free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, tone, write_wav
 
-log = logging.getLogger(__name__)
-
+#: as the desk gives accounts to Asterisk: the newest registration replaces the one before
+ONE_PHONE = {
+    "fields": [
+        {"attribute": "max_contacts", "value": "1"},
+        {"attribute": "remove_existing", "value": "yes"},
+    ]
+}
 PEOPLE = ("ada", "ben", "sven", "lena")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=["embedded", "asterisk"])
-async def switch(
+async def running(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[AnySwitch]:
+    """One process of each."""
     directory = tmp_path_factory.mktemp(request.param)
     if request.param == "asterisk":
         wanted()
-    running: AnySwitch = Asterisk(directory) if request.param == "asterisk" else Switch(directory)
-    async with running:
+    made: AnySwitch = Asterisk(directory) if request.param == "asterisk" else Switch(directory)
+    async with made:
+        await _give_accounts(made)
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def switch(running: AnySwitch) -> AnySwitch:
+    """The switch, alive: where Asterisk ended or stood still in the test before, this one gets a fresh one."""
+    if isinstance(running, Asterisk) and await running.revive():
         await _give_accounts(running)
-        yield running
+    return running
 
 
 async def _give_accounts(switch: AnySwitch) -> None:
     async with switch.ari(listen=False) as ari:
         for name in PEOPLE:
             await ari.account(name, f"{name}-secret")
-
-
-async def _waken(switch: AnySwitch) -> None:
-    """Asterisk stood still or ended in a test before: that test has failed, and this one gets a fresh one."""
-    if not isinstance(switch, Asterisk) or await switch.answers():
-        return
-    log.error("Asterisk answers no more: %s", await switch.threads())
-    await switch.stop()
-    await switch.start()
-    await _give_accounts(switch)
+            if isinstance(switch, Asterisk):
+                await ari.put(f"/asterisk/config/dynamic/res_pjsip/aor/{name}", ONE_PHONE)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def ari(switch: AnySwitch) -> AsyncIterator[Ari]:
     """The desk's application; afterwards nothing is left in the switch."""
-    await _waken(switch)
     async with switch.ari() as client:
         yield client
         await _sweep(client)

@@ -27,22 +27,32 @@ pytestmark = MARKS
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["embedded", "asterisk"])
-async def secure(
+async def running_securely(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[AnySwitch]:
     directory = tmp_path_factory.mktemp(f"secure-{request.param}")
     if request.param == "asterisk":
         wanted()
-    running: AnySwitch = (
-        Asterisk(directory, secure=True) if request.param == "asterisk" else Switch(directory)
-    )
-    async with running:
-        async with running.ari(listen=False) as ari:
-            await give(ari, "ada", account("ada", "ada-secret"))
-            if isinstance(running, Asterisk):
-                kinds = browser_objects(Account("ada", "helpline", ""))
-                await give(ari, browser_of("ada"), {kind: dict(fields) for kind, fields in kinds.items()})
-        yield running
+    made: AnySwitch = Asterisk(directory, secure=True) if request.param == "asterisk" else Switch(directory)
+    async with made:
+        await _give_ada(made)
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def secure(running_securely: AnySwitch) -> AnySwitch:
+    """That switch, alive."""
+    if isinstance(running_securely, Asterisk) and await running_securely.revive():
+        await _give_ada(running_securely)
+    return running_securely
+
+
+async def _give_ada(switch: AnySwitch) -> None:
+    async with switch.ari(listen=False) as ari:
+        await give(ari, "ada", account("ada", "ada-secret"))
+        if isinstance(switch, Asterisk):
+            kinds = browser_objects(Account("ada", "helpline", ""))
+            await give(ari, browser_of("ada"), {kind: dict(fields) for kind, fields in kinds.items()})
 
 
 def trusting(switch: AnySwitch) -> ssl.SSLContext:

@@ -43,9 +43,12 @@ async def test_an_account_comes_changes_its_password_and_goes(
     await give(ari, "tess", account("tess", "second"))
     shown = {each["attribute"]: each["value"] for each in await ari.get(f"{DYNAMIC}/auth/tess")}
     assert shown["username"] == "tess"
+    refused_phone = Phone(switch, "tess", "first", tmp_path)  # type: ignore[arg-type]  # as above
     with pytest.raises(AssertionError, match="not registered"):
-        async with Phone(switch, "tess", "first", tmp_path):  # type: ignore[arg-type]  # as above
+        async with refused_phone:
             raise RuntimeError("the old password is good still")
+    assert refused_phone.process is not None
+    assert refused_phone.process.returncode is not None, "the telephone that was turned away runs on"
     async with Phone(switch, "tess", "second", tmp_path):  # type: ignore[arg-type]  # as above
         pass
     for kind in ("endpoint", "aor", "auth"):

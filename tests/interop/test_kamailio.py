@@ -185,6 +185,40 @@ async def test_a_node_that_is_gone_costs_no_call(
     await nothing_left(ari)
 
 
+async def test_a_draining_node_keeps_its_call_and_new_ones_go_past_it(
+    switch: Switch, ari: Ari, tmp_path: Path
+) -> None:
+    """It answers OPTIONS as it answers calls, so the proxy knows, and does not try it first for every second caller."""
+    draining = Switch(tmp_path / "draining", env={"HELPLINE_SIP_TRUSTED": "127.0.0.1"})
+    async with (
+        draining,
+        draining.ari() as theirs,
+        Sipp(draining, Caller().invite().answered().hung_up(60), tmp_path) as dora,
+        Kamailio(tmp_path, draining.sip_port, switch.sip_port) as proxy,
+    ):
+        kept = await answer_next(theirs)
+        await theirs.post("/helpline/drain", seconds=60)
+        front = Front(proxy, switch)
+        for _ in range(10):  # one after the other: of these the proxy learns, if not by its own question
+            await _calls_that_are_answered(front, ari, tmp_path, 1)
+        assert proxy.turned_away() <= 1
+        known = proxy.turned_away()
+        await _calls_that_are_answered(front, ari, tmp_path, 20)
+        assert proxy.turned_away() == known
+        await theirs.delete(f"/channels/{kept}")
+        await dora.finished()
+    await nothing_left(ari)
+
+
+async def _calls_that_are_answered(front: Front, ari: Ari, directory: Path, count: int) -> None:
+    scenario = Caller().invite().answered().wait(0.1).bye()
+    async with calls(front, scenario, directory, calls=count, rate=8) as sipp:
+        for _ in range(count):
+            start = await ari.expect("StasisStart", timeout=10)
+            await ari.post(f"/channels/{start['channel']['id']}/answer")
+        await sipp.finished()
+
+
 async def test_the_proxy_leads_strangers_nowhere_else(front: Front, ari: Ari, tmp_path: Path) -> None:
     """A call for somebody else's host comes to the desk or to nobody, whatever Route says."""
     loop = asyncio.get_running_loop()

@@ -107,8 +107,7 @@ async def test_a_node_is_killed_and_its_waiting_caller_is_rung_by_the_other_and_
         waiting = await floor.call("carl", "queued")
         assert not [one for one in ada_north.events if one["type"] == "CALL_INCOMING"]
 
-        assert site.north.process is not None
-        site.north.process.kill()
+        await site.north.kill()
         await carl.rings(40)
         assert (await floor.call("carl", "queued"))["id"] == waiting["id"]
         await carl.accept()

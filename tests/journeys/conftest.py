@@ -36,10 +36,17 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def desk_on_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def running_on_asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskOnAsterisk]:
     """The same desk on Asterisk 22. Skips where Asterisk is not to be had."""
     with DeskOnAsterisk(tmp_path_factory.mktemp("asterisk"), **own_database()) as running:
         yield running
+
+
+@pytest.fixture
+def desk_on_asterisk(running_on_asterisk: DeskOnAsterisk) -> DeskOnAsterisk:
+    """That desk; where a journey before lost its Asterisk, on a fresh one."""
+    running_on_asterisk.revive()
+    return running_on_asterisk
 
 
 @pytest.fixture(params=["desk", "desk_on_asterisk"])

@@ -162,9 +162,15 @@ async def test_lena_listens_whispers_and_joins(any_desk: Desk, tmp_path: Path) -
         await floor.do(call, "hangup", user="ada")
         await floor.call("0811", "ended")
         tape = await tape_of(floor, call)
-        before = round(moments(await floor.story(call))["listened"][-1] * RATE)  # until she joined
+        told = await floor.story(call)
+        late = (
+            told["talk_s"] - len(tape.right) / RATE
+        )  # Asterisk on a busy machine begins to record seconds later
+        before = round((moments(told)["listened"][-1] - late) * RATE)  # until she joined
         assert voices(tape.left[RATE : -RATE // 2]) == {CARL}
-        assert max(windows(tape.right[:before], LENA)) < ABSENT, "listening or whispering was recorded"
+        assert max(windows(tape.right[: before - RATE // 2], LENA)) < ABSENT, (
+            "listening or whispering was recorded"
+        )
         assert max(windows(tape.right[before:], LENA)) > HEARD, "Lena joined and was not recorded"
         await floor.off_duty("ada")
         await floor.clean()

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +42,30 @@ def wanted() -> Path:
     return needed()
 
 
+#: what became of each Asterisk that ended, or stood still, without being told to; shown at the end of the test run
+ENDINGS: list[str] = []
+#: characters of its log, seconds for gdb, seconds it may take to end when told on a busy machine
+LOG_SHOWN, GDB_S, STOP_S = 2000, 30, 30
+
+
+def note_end(pid: int, returncode: int | None, log: str) -> None:
+    """Keep how it ended, or where its threads stand (with gdb, if that is here), and what it said last."""
+    found = _threads(pid) if returncode is None else f"ended by itself with {returncode}"
+    ENDINGS.append(f"Asterisk {pid}: {found}\nIts log: {log[-LOG_SHOWN:]}")
+
+
+def _threads(pid: int) -> str:
+    if shutil.which("gdb") is None:
+        return "stands still; no gdb, so nobody knows where"
+    command = ["gdb", "-p", str(pid), "-batch", "-ex", "thread apply all bt 16"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=GDB_S, check=False)
+    except subprocess.TimeoutExpired:
+        return "stands still, and gdb does not get at it"
+    frames = [line for line in asked.stdout.splitlines() if line.startswith(("Thread", "#"))]
+    return "\n".join(["stands still:", *frames])
+
+
 class Asterisk(Doors):
     """``async with Asterisk(tmp_path) as switch``: the same doors as ``tests.peers.switch.Switch``."""
 
@@ -53,6 +78,7 @@ class Asterisk(Doors):
         self.config = directory / "asterisk"
         self.state = directory / "state"
         self._objects = objects
+        self._killed = False
 
     @property
     def recordings(self) -> Path:
@@ -86,6 +112,7 @@ class Asterisk(Doors):
     async def start(self) -> None:
         """Returns when it is fully booted. Raises when it ends or stays silent for 20 s."""
         write(self.site(), self.config)
+        self._killed = False
         with (self.directory / "asterisk.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 str(needed() / "asterisk"),
@@ -139,28 +166,35 @@ class Asterisk(Doors):
             return False
         return True
 
-    async def threads(self) -> str:
-        """Where each of its threads stands, if there is a gdb to say so."""
+    async def revive(self) -> bool:
+        """Start it anew if it ended or stands still: true then, and its end is in ``ENDINGS``."""
+        if await self.answers():
+            return False
         assert self.process is not None
-        if self.process.returncode is not None:
-            return f"it ended with {self.process.returncode}: {self.log()[-2000:]}"
-        if shutil.which("gdb") is None:
-            return "no gdb, so nobody knows where it stands"
-        command = ["gdb", "-p", str(self.process.pid), "-batch", "-ex", "thread apply all bt 16"]
-        asked = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-        )
-        said, _ = await asyncio.wait_for(asked.communicate(), 60)
-        return said.decode(errors="replace")
+        await asyncio.to_thread(note_end, self.process.pid, self.process.returncode, self.log())
+        await self.kill()
+        await self.start()
+        return True
+
+    async def kill(self) -> None:
+        """Ends it without a word; that is no ending to be told."""
+        assert self.process is not None
+        self._killed = True
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
 
     async def stop(self) -> int:
         """Ends the process as the service manager would (SIGTERM); its exit code."""
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
+        elif not self._killed:
+            note_end(self.process.pid, self.process.returncode, self.log())
         try:
-            return await asyncio.wait_for(self.process.wait(), 10)
+            return await asyncio.wait_for(self.process.wait(), STOP_S)
         except TimeoutError:
+            await asyncio.to_thread(note_end, self.process.pid, None, self.log())
             self.process.kill()
             return await self.process.wait()
 

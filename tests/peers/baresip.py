@@ -14,6 +14,8 @@ from tests.peers.voice import tone, write_wav
 
 BARESIP = shutil.which("baresip")
 _HUM_S = 60
+#: seconds to say goodbye: a telephone that is killed before leaves a registration that the next one's calls go to
+_PATIENCE_S = 10
 
 _CONFIG = """\
 poll_method epoll
@@ -77,6 +79,7 @@ class Phone:
         self._arrived = asyncio.Condition()
         self._replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
 
     def _write_files(self) -> None:
         self.directory.mkdir(parents=True)
@@ -117,10 +120,14 @@ class Phone:
                 stdout=log,
                 stderr=log,
             )
-        await self._connect()
-        self._reader = asyncio.create_task(self._read())
-        if self._register:
-            await self._registered()
+        try:
+            await self._connect()
+            self._reader = asyncio.create_task(self._read())
+            if self._register:
+                await self._registered()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def _connect(self) -> None:
@@ -145,13 +152,14 @@ class Phone:
 
     async def __aexit__(self, *_: object) -> None:
         assert self.process is not None
-        self._out.close()
-        self._reader.cancel()
-        await asyncio.gather(self._reader, return_exceptions=True)
+        if self._reader is not None:
+            self._out.close()
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
         if self.process.returncode is None:
             self.process.terminate()
             try:
-                await asyncio.wait_for(self.process.wait(), 3)
+                await asyncio.wait_for(self.process.wait(), _PATIENCE_S)
             except TimeoutError:
                 self.process.kill()
                 await self.process.wait()

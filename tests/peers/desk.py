@@ -87,7 +87,7 @@ class Desk:
         self.stop()
 
     def start(self) -> None:
-        """Start all processes and wait until `/healthz` says that all are up."""
+        """Start all processes and wait until `/healthz` says that all are up. Ends them when they are not in time."""
         words = ["run", "--demo"] if self._demo else ["run"]
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -97,7 +97,11 @@ class Desk:
                 stderr=log,
                 start_new_session=True,
             )
-        self.eventually(self.healthy, START_S, "the desk to be up")
+        try:
+            self.eventually(self.healthy, START_S, "the desk to be up")
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End it as Ctrl-C does; what does not end in time is killed."""

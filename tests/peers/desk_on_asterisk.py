@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
+import urllib.request
 from pathlib import Path
+from typing import Any
 
-from tests.peers.asterisk import wanted
+from tests.peers.asterisk import STOP_S, note_end, wanted
 from tests.peers.desk import Desk
 from tests.peers.ports import free_port
 
@@ -49,10 +53,52 @@ class DeskOnAsterisk(Desk):
     def stop_asterisk(self) -> None:
         if self._asterisk is None:
             return
+        if self._asterisk.poll() is not None:
+            self._note_end()
         self._asterisk.terminate()
         try:
-            self._asterisk.wait(10)
+            self._asterisk.wait(STOP_S)
         except subprocess.TimeoutExpired:
+            self._note_end()
             self._asterisk.kill()
             self._asterisk.wait()
         self._asterisk = None
+
+    def revive(self) -> None:
+        """Where Asterisk ended or stands still, a fresh one that the desk has found, and nobody is on duty."""
+        if self._asterisk is not None and self._answers():
+            return
+        if self._asterisk is not None:
+            self._note_end()
+            self._asterisk.kill()
+            self._asterisk.wait()
+        found = self.log.count("switch_connected")
+        self.start_asterisk()
+        self.eventually(
+            lambda: self.log.count("switch_connected") > found, 60, "the desk to find the fresh Asterisk"
+        )
+        self.eventually(self._knows_ada, 30, "the desk to give its accounts")
+        self.quiet()
+
+    def _note_end(self) -> None:
+        assert self._asterisk is not None
+        note_end(self._asterisk.pid, self._asterisk.poll(), self.log)
+
+    def _answers(self) -> bool:
+        try:
+            self._ask("channels")
+        except OSError:
+            return False
+        return True
+
+    def _knows_ada(self) -> bool:
+        return any(one["resource"] == "ada" for one in self._ask("endpoints"))
+
+    def _ask(self, path: str) -> Any:
+        """What ARI says. Raises OSError when it says nothing within ten seconds."""
+        password = (self.data / "ari.password").read_text().strip()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.ari_port}/ari/{path}")
+        signed = base64.b64encode(f"helpline:{password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {signed}")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)

@@ -88,5 +88,9 @@ class Kamailio:
                 self.process.kill()
                 await self.process.wait()
 
+    def turned_away(self) -> int:
+        """How many requests it had to take to the next switch, because one refused or was silent."""
+        return (self.directory / "log").read_text(errors="replace").count("node failed, trying")
+
     def log(self) -> str:
         return (self.directory / "log").read_text(errors="replace")[-4000:]

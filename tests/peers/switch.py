@@ -111,6 +111,12 @@ class Switch(Doors):
                 else:
                     return
 
+    async def kill(self) -> None:
+        """Ends it without a word."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.wait()
+
     async def stop(self) -> int:
         """Ends the process as the service manager would (SIGTERM); its exit code."""
         assert self.process is not None

@@ -59,7 +59,7 @@ class AriClient:
         on_down: Callable[[str], None],
     ) -> None:
         self._url = url.rstrip("/")
-        self._auth = aiohttp.BasicAuth(user, password)
+        self._sign_in = aiohttp.encode_basic_auth(user, password)
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
@@ -71,7 +71,7 @@ class AriClient:
     async def start(self) -> None:
         """Begin to listen; the stream is tried again for ever."""
         timeout = aiohttp.ClientTimeout(total=REQUEST_S)
-        self._session = aiohttp.ClientSession(auth=self._auth, timeout=timeout)
+        self._session = aiohttp.ClientSession(headers={"Authorization": self._sign_in}, timeout=timeout)
         self._stream = asyncio.create_task(self._listen(), name="ari events")
 
     async def stop(self) -> None:

@@ -110,8 +110,14 @@ async def _dtmf(ari: AriClient, order: o.Dtmf) -> None:
 
 
 async def _transfer_progress(ari: AriClient, order: o.TransferProgress) -> None:
+    await _unless(GONE, _tell_of_transfer(ari, order))
+
+
+async def _tell_of_transfer(ari: AriClient, order: o.TransferProgress) -> None:
+    if await ari.is_asterisk():
+        await asterisk.refer_is_kept(ari, order.leg)
     states = "channel_answered" if order.done else "channel_declined"
-    await _unless(GONE, ari.post(f"/channels/{order.leg}/transfer_progress", states=states))
+    await ari.post(f"/channels/{order.leg}/transfer_progress", states=states)
 
 
 async def _record(ari: AriClient, order: o.Record) -> None:

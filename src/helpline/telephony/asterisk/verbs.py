@@ -32,6 +32,16 @@ async def reachable(ari: AriClient, order: o.Originate) -> o.Originate:
     )
 
 
+async def refer_is_kept(ari: AriClient, leg: str) -> None:
+    """Wait until Asterisk may be told how a transfer goes. Raises AriError, AriUnavailable.
+
+    22.10 tells us of a REFER a moment before it keeps the place where our answer goes, and ends with SIGSEGV when the
+    answer is there first (`refer_incoming_ari_request` in `res_pjsip_refer.c`). What is asked of `CHANNEL(pjsip)` is
+    read after that, for the call's serializer does both in turn.
+    """
+    await ari.get(f"/channels/{leg}/variable", variable="CHANNEL(pjsip,call-id)")
+
+
 VERBS: Mapping[type, Callable[[AriClient, Any], Awaitable[None]]] = {
     o.Play: _play,
     o.Record: tape.begin,
