@@ -32,15 +32,20 @@ class Filters:
     text: str = ""
 
     @classmethod
-    def read(cls, query: QueryDict) -> Self:
-        """From a query string; unknown names are ignored, long values cut."""
+    def read(cls, query: QueryDict, status: str = "live") -> Self:
+        """From a query string; unknown names are ignored, long values cut. `status` when none is given."""
         given = {one.name: query.get(one.name, one.default) for one in fields(cls)}
+        given["status"] = query.get("status") or status
         return cls(**{name: str(value)[:120].strip() for name, value in given.items()})
+
+    def narrowed_from(self, status: str) -> bool:
+        """True when anything but the usual, with this status, is asked for."""
+        return self != type(self)(status=status)
 
     @property
     def narrowed(self) -> bool:
         """True when anything but the usual is asked for."""
-        return self != type(self)()
+        return self.narrowed_from("live")
 
     def tree(self) -> Tree:
         """The same as conditions, fit to be saved as a view."""

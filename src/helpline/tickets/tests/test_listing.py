@@ -130,7 +130,9 @@ def test_a_ticket_that_comes_in_meanwhile_moves_no_page(ada):
     assert [*first.rows, *second.rows] == tickets[::-1]
 
 
-@pytest.mark.parametrize("after", ["x", "1~2~3~4", "~", "2026-13-45~1", "'; drop", ".Vg~1", "1~1", ".~~", ".é~1"])
+@pytest.mark.parametrize(
+    "after", ["x", "1~2~3~4", "~", "2026-13-45~1", "'; drop", ".Vg~1", "1~1", ".~~", ".é~1"]
+)
 def test_a_marker_that_is_none_of_ours_is_refused(ada, after):
     with pytest.raises(Invalid):
         queries.listing(ada, Filters(), "-updated", after)
