@@ -61,7 +61,8 @@ def edit_view(request: HttpRequest, view_id: int) -> HttpResponse:
     view = list_access.view(actor, view_id)
     if request.method == "POST":
         return _posted(request, actor, view)
-    form = {"name": view.name, "place": _place(view), "sort": view.sort, "columns": view.columns}
+    place = _place(view) if list_access.may_write(actor, view) else ""
+    form = {"name": view.name, "place": place, "sort": view.sort, "columns": view.columns}
     return _draw(request, actor, view, builder.rows_of(view.tree), form)
 
 
