@@ -309,7 +309,7 @@ def _wrong(field: Field, why: str | Promise) -> Invalid:
     return Invalid(f"{field.label}: {why}", code="value")
 
 
-def _values(value: Any) -> list[str]:
+def _values(value: Any) -> list[Any]:
     return [value] if isinstance(value, str) else list(value)
 
 

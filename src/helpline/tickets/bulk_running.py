@@ -230,7 +230,7 @@ def _taken_back(ticket_ids: Sequence[int]) -> dict[int, set[str]]:
     """Item -> the fields it changed, or put back, that are as before it."""
     found: dict[int, set[str]] = {}
     undone = BulkRow.objects.filter(ticket__in=ticket_ids, undo_item__isnull=False)
-    for item, undo_item, before, left in undone.values_list("item_id", "undo_item_id", "before", "left"):
-        fields = set(before) - set(left)
-        found |= {one: fields for one in (item, undo_item) if one is not None}
+    for row in undone.only("item", "undo_item", "before", "left"):
+        fields = set(row.before) - set(row.left)
+        found |= {one: fields for one in (row.item_id, row.undo_item_id) if one}
     return found

@@ -1,5 +1,6 @@
 """Pages of changes of many tickets: what would be, what was done, and taking it back."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -58,17 +59,19 @@ def bulk_change(request: HttpRequest, bulk_id: int) -> HttpResponse:
     """One of them: the preview, how far it is, or what it did; with `part` without the shell."""
     actor = people.actor(request)
     bulk = list_access.bulk_change(actor, bulk_id)
-    found = {
+    tally = bulk_preview.tally(bulk)
+    waiting = tally["changed" if bulk.state == BulkState.UNDOING else "waiting"]
+    found: dict[str, Any] = {
         "bulk": bulk,
         "words": bulk_preview.in_words(bulk.fields),
         "back": _list(bulk),
-        "tally": bulk_preview.tally(bulk),
+        "tally": tally,
+        "all": sum(tally.values()),
+        "waiting": waiting,
+        "through": sum(tally.values()) - waiting,
         "may_undo": list_access.may_undo(actor, bulk),
         "user_id": actor.user_id,
     }
-    found["all"] = sum(found["tally"].values())
-    found["waiting"] = found["tally"]["changed" if bulk.state == BulkState.UNDOING else "waiting"]
-    found["through"] = found["all"] - found["waiting"]
     if bulk.state == BulkState.PREVIEW:
         gone = bulk_preview.possible(bulk)
         found |= {"gone": gone, "preview": None if gone else bulk_preview.preview(actor, bulk)}

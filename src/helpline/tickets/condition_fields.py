@@ -63,7 +63,7 @@ def _assignees(values: Sequence[Any], asking: Asking) -> Q:
 def _teams(values: Sequence[Any], asking: Asking) -> Q:
     found = Q(team_id__in=[one for one in values if one != MINE])
     if MINE in values:
-        places = Team.members.through.objects.filter(user_id=asking.actor.user_id)
+        places = Team.members.through.objects.filter(user_id=asking.actor.user_id or 0)
         found |= Q(team_id__in=places.values("team_id"))
     return found
 
@@ -74,6 +74,11 @@ def _categories(values: Sequence[int], asking: Asking) -> Q:
     above = Category.objects.filter(pk__in=values, desk=OuterRef("desk")).alias(whole=path)
     above = above.filter(Q(pk=OuterRef("pk")) | Q(whole__startswith=Concat(F("path"), Value(" > "))))
     return Q(category__in=Category.objects.filter(Exists(above)).values("pk"))
+
+
+def _priorities(values: Sequence[str], asking: Asking) -> Q:
+    """Not by a join, which would cost each view that is counted together with others."""
+    return Q(priority__in=Priority.objects.filter(key__in=values).values("pk"))
 
 
 def _tagged(**which: Any) -> Q:
@@ -148,7 +153,7 @@ def _fields() -> dict[str, Field]:
             _("Assignee"), "assignee", _assignee_choices, optional=True, read=_id_or(ME), fits=_assignees
         ),
         "team": _choice(_("Team"), "team", _team_choices, optional=True, read=_id_or(MINE), fits=_teams),
-        "priority": _choice(_("Priority"), "priority__key", _priority_choices),
+        "priority": _choice(_("Priority"), "priority", _priority_choices, fits=_priorities),
         "category": _choice(
             _("Category"), "category", _category_choices, optional=True, read=_id, fits=_categories
         ),

@@ -6,6 +6,7 @@ Views that reach into the past are counted up to a limit, each for itself, in on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -28,6 +29,9 @@ COUNTED = 1000
 
 #: how many, None when not counted; and whether there are more than that
 Counted = tuple[int | None, bool]
+
+
+_IS_LIVE: Tree = {"field": "status", "operator": "is", "value": [LIVE]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,13 @@ class _Asked:
     def live(self) -> bool:
         status = conditions.demanded(self.tree, "status")
         return status is not None and status <= {LIVE, *LIVE_KINDS}
+
+    @property
+    def rest(self) -> Tree:
+        """The conditions without "is live", which holds for all that are counted together with it anyway."""
+        if not self.live or "all" not in self.tree:
+            return self.tree
+        return {"all": [node for node in self.tree["all"] if node != _IS_LIVE]}
 
     @property
     def searches(self) -> bool:
@@ -128,7 +139,7 @@ def _readable(actor: Actor, one: _Asked, clock: Clock) -> Q | None:
     if one.searches:
         return None
     try:
-        fits = fitting(actor, one.tree, clock)
+        fits = fitting(actor, one.rest, clock)
     except Invalid:
         return None
     return fits & Q(desk=one.desk) if one.desk else fits
@@ -144,7 +155,8 @@ def _live_counts(visible: QuerySet[Ticket], live: dict[str, Q]) -> dict[str, Cou
 
 
 def _past_counts(past: dict[str, QuerySet[Ticket]]) -> dict[str, Counted]:
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for tickets in past.values():
         try:
             sql, given = tickets.order_by().values("pk")[:COUNTED].query.sql_with_params()

@@ -1,5 +1,6 @@
 """Pages of saved views: the list of them, the form that makes one, and the columns of a list."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from helpline.core import conditions, registry
 from helpline.core.access import Actor
 from helpline.core.conditions import Asking, Tree
 from helpline.core.errors import Invalid
+from helpline.core.together import together
 from helpline.people import access as people
 from helpline.people.models import Desk, Team
 from helpline.tickets import access, builder, columns, list_access, paging, view_actions
@@ -125,24 +127,39 @@ def _draw(
     asking = Asking(actor, timezone.now())
     fitted = builder.fitted(rows or [], fields)
     tree = view.tree if view and rows is None else builder.tree_of(fitted, fields, whole=False)
+    places = _places(actor)
     found = {
         "view": view,
         "may_write": view is None or list_access.may_write(actor, view),
         "form": form,
         "groups": Drawing(dict(fields.items()), asking).groups(fitted),
         "words": conditions.in_words(tree, fields, asking) if rows is None else "",
-        "places": _places(actor),
+        "places": places,
         "columns": [(one, one.key in (form["columns"] or columns.USUAL)) for one in columns.COLUMNS.values()],
         "always": columns.ALWAYS,
         "sorts": _sorts(),
     }
-    return render(request, "tickets/view.html", found | _result(actor, tree, form))
+    return render(request, "tickets/view.html", found | _result(actor, tree, form, places))
 
 
-def _places(actor: Actor) -> list[tuple[str, str]]:
-    teams = [(f"team-{one.pk}", f"{one.name} · {one.desk.name}") for one in list_access.teams_kept(actor)]
-    desks = [(f"desk-{one.pk}", one.name) for one in list_access.desks_kept(actor)]
-    return [("", str(_("Only mine"))), *teams, *desks]
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Somewhere a view can be: posted value, words, and the desk it is bound to there."""
+
+    value: str
+    label: str
+    desk: int | None
+
+
+def _places(actor: Actor) -> list[_Choice]:
+    """One query."""
+    teams, desks = list_access.teams_kept(actor), list_access.desks_kept(actor)
+    together(teams, desks)
+    return [
+        _Choice("", _("Only mine"), None),
+        *(_Choice(f"team-{one.pk}", f"{one.name} · {one.desk.name}", one.desk_id) for one in teams),
+        *(_Choice(f"desk-{one.pk}", one.name, one.pk) for one in desks),
+    ]
 
 
 def _sorts() -> list[tuple[str, str]]:
@@ -154,23 +171,18 @@ def _sorts() -> list[tuple[str, str]]:
     return found
 
 
-def _result(actor: Actor, tree: Tree, form: dict[str, Any]) -> dict[str, Any]:
+def _result(actor: Actor, tree: Tree, form: dict[str, Any], places: list[_Choice]) -> dict[str, Any]:
     """What the conditions find now, or why they cannot be asked."""
     try:
-        tickets: Any = access.visible(actor).filter(fitting(actor, tree))
+        tickets = access.visible(actor).filter(fitting(actor, tree))
         sort = columns.checked_sort(form["sort"]) or paging.USUAL_SORT
     except Invalid as wrong:
         return {"wrong": wrong.message}
-    tickets = _within(actor, tickets, form["place"])
+    desk = next((one.desk for one in places if one.value == form["place"]), None)
+    if desk:
+        tickets = tickets.filter(desk=desk)
     count = tickets.order_by()[:_COUNTED].count()
     return {"count": count, "more": count >= _COUNTED, "sample": paging.page(tickets, sort, "", _SAMPLE).rows}
-
-
-def _within(actor: Actor, tickets: Any, place: str) -> Any:
-    """A team's or desk's view lists tickets of its desk only."""
-    team, desk = _chosen_place(actor, place) if place else (None, None)
-    at = team.desk_id if team else desk.pk if desk else None
-    return tickets.filter(desk=at) if at else tickets
 
 
 @require_POST
