@@ -6,6 +6,7 @@ import { startNotices } from "./shell/notices";
 import { startMorph } from "./shell/morph";
 import { startKeyboard } from "./shell/keyboard";
 import { startLetters } from "./shell/letters";
+import { startRows } from "./shell/rows";
 import { startRequests } from "./shell/requests";
 import { startServerClock } from "./shell/server_clock";
 import { startTheme } from "./shell/theme";
@@ -35,6 +36,7 @@ startTimers();
 startThreadPane();
 startLetters();
 startPlayers();
+startRows();
 startNotices();
 startAnswer();
 if (document.body.dataset.user) {

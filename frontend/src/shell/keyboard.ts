@@ -1,5 +1,6 @@
 /** Keys of the whole page. Single keys do nothing while somebody types (WCAG 2.1.4: they act outside fields only). */
 import { openHelp, helpIsOpen } from "./help";
+import { isInRows, rowKey } from "./rows";
 
 /** True when the event comes from a place where people type. */
 export function isTyping(event: KeyboardEvent): boolean {
@@ -50,7 +51,9 @@ function shellKey(key: string): boolean {
     openHelp();
     return true;
   }
-  return (key.length === 1 || key === "Enter" || key === "Escape") && pressNamed(key);
+  // within the rows their keys come first; elsewhere a key that a button names, such as the phone's, is that button's
+  if (isInRows() && rowKey(key)) return true;
+  return (key.length === 1 || key === "Enter" || key === "Escape") && (pressNamed(key) || rowKey(key));
 }
 
 /** Enter on a link or button that was reached by keyboard is meant for that one; what the mouse left focused does not count. */

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 
 from helpline.core.access import Role
+from helpline.core.conditions import Field
 from helpline.core.personal import PersonalData
 
 T = TypeVar("T")
@@ -26,6 +27,11 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter([thing for _, thing in sorted(self._things.values(), key=lambda pair: pair[0])])
+
+    def items(self) -> list[tuple[str, T]]:
+        """Keys and things, in order."""
+        ordered = sorted(self._things.items(), key=lambda pair: pair[1][0])
+        return [(key, thing) for key, (_order, thing) in ordered]
 
     def get(self, key: str) -> T | None:
         found = self._things.get(key)
@@ -65,6 +71,8 @@ personal: Registry[PersonalData] = Registry()
 SearchSource = Callable[[Sequence[int]], Iterable[tuple[int, list[str], list[str]]]]
 searchable: Registry[SearchSource] = Registry()
 _panels: dict[str, Registry[PanelRender]] = {}
+#: sort of rows ("ticket") -> what they can be narrowed by
+_conditions: dict[str, Registry[Field]] = {}
 #: hook name -> functions called in the same transaction
 _hooks: dict[str, list[Callable[..., None]]] = {}
 
@@ -72,6 +80,11 @@ _hooks: dict[str, list[Callable[..., None]]] = {}
 def panels(place: str) -> Registry[PanelRender]:
     """The parts registered for a place, for example `ticket.side`."""
     return _panels.setdefault(place, Registry())
+
+
+def conditions(about: str) -> Registry[Field]:
+    """The fields that rows of one sort, for example `ticket`, can be narrowed by (`core.conditions`)."""
+    return _conditions.setdefault(about, Registry())
 
 
 def on(hook: str, function: Callable[..., None]) -> None:

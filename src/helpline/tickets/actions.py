@@ -46,7 +46,6 @@ __all__ = [
     "add_note",
     "another_ticket",
     "attach_call",
-    "bulk_change",
     "change",
     "create_category",
     "create_priority",
@@ -320,14 +319,6 @@ def _keep_change(
     _tell(events.TICKET_CHANGED, ticket, clock, was_assigned, fields=changes)
     telling.assigned(actor, ticket, was_assigned, clock)
     return item
-
-
-@transaction.atomic
-def bulk_change(
-    actor: Actor, tickets: Iterable[Ticket], *, clock: Clock = SYSTEM_CLOCK, **fields: Any
-) -> int:
-    """Change the same fields of many tickets, all or none; how many really differed."""
-    return sum(change(actor, ticket, clock=clock, **fields) is not None for ticket in tickets)
 
 
 @transaction.atomic

@@ -6,7 +6,8 @@ class TicketsConfig(AppConfig):
     label = "tickets"
 
     def ready(self) -> None:
-        from helpline.tickets import offers, personal
+        from helpline.tickets import condition_fields, offers, personal
 
+        condition_fields.register()
         offers.register()
         personal.register()

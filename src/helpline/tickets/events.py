@@ -22,6 +22,10 @@ TICKET_SPLIT: Final = "ticket_split"
 TICKET_LINKED: Final = "ticket_linked"
 #: adds {task, done}
 TASK_CHANGED: Final = "task_changed"
+#: {view}: a saved view was made, written anew or deleted
+VIEW_CHANGED: Final = "view_changed"
+#: {bulk, state, done, all}: a change of many tickets was carried on, or undone
+BULK_MOVED: Final = "bulk_moved"
 PROMISE_MADE: Final = "promise_made"
 PROMISE_KEPT: Final = "promise_kept"
 INCIDENT_DECLARED: Final = "incident_declared"

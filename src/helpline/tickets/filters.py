@@ -5,13 +5,14 @@ from typing import Self
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy as _
 
+from helpline.core import conditions, registry
 from helpline.core.access import Actor
-from helpline.core.errors import Invalid
-from helpline.tickets import access
-from helpline.tickets.models import LIVE_KINDS, Category, StatusKind, Ticket
-from helpline.tickets.search import finding
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
+from helpline.core.clock import Clock
+from helpline.core.conditions import Asking, Tree
+from helpline.tickets.condition_fields import ABOUT, LIVE
+from helpline.tickets.models import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +32,48 @@ class Filters:
     text: str = ""
 
     @classmethod
-    def read(cls, query: QueryDict) -> Self:
-        """From a query string; unknown names are ignored, long values cut."""
+    def read(cls, query: QueryDict, status: str = "live") -> Self:
+        """From a query string; unknown names are ignored, long values cut. `status` when none is given."""
         given = {one.name: query.get(one.name, one.default) for one in fields(cls)}
+        given["status"] = query.get("status") or status
         return cls(**{name: str(value)[:120].strip() for name, value in given.items()})
+
+    def narrowed_from(self, status: str) -> bool:
+        """True when anything but the usual, with this status, is asked for."""
+        return self != type(self)(status=status)
 
     @property
     def narrowed(self) -> bool:
         """True when anything but the usual is asked for."""
-        return self != type(self)()
+        return self.narrowed_from("live")
+
+    def tree(self) -> Tree:
+        """The same as conditions, fit to be saved as a view."""
+        found: list[Tree] = []
+        if self.status != "any":
+            found.append(_is("status", self.status or LIVE))
+        if self.assignee == "none":
+            found.append({"field": "assignee", "operator": "is_empty"})
+        elif self.assignee:
+            found.append(_is("assignee", self.assignee))
+        found += [_is(name, getattr(self, name)) for name in _CHOSEN if getattr(self, name)]
+        if self.text:
+            found.append({"field": "words", "operator": "contains", "value": self.text})
+        return {"all": found}
+
+
+_CHOSEN = ("desk", "team", "priority", "category", "incident")
+
+
+def _is(field: str, value: str) -> Tree:
+    return {"field": field, "operator": "is", "value": [value]}
+
+
+def fitting(actor: Actor, tree: Tree, clock: Clock = SYSTEM_CLOCK) -> Q:
+    """The tickets that conditions mean for who asks. Raises Invalid for what cannot be asked."""
+    return conditions.as_q(tree, registry.conditions(ABOUT), Asking(actor, clock.now()))
 
 
 def apply(tickets: QuerySet[Ticket], filters: Filters, actor: Actor) -> QuerySet[Ticket]:
     """The tickets that fit. Raises Invalid for a value that cannot be one."""
-    tickets = tickets.filter(_status(filters.status))
-    for name in ("desk", "team", "incident"):
-        if value := getattr(filters, name):
-            tickets = tickets.filter(**{f"{name}_id": _id(value)})
-    if filters.priority:
-        tickets = tickets.filter(priority__key=filters.priority)
-    if filters.assignee:
-        tickets = tickets.filter(_assignee(filters.assignee, actor))
-    if filters.category:
-        tickets = tickets.filter(_category(filters.category))
-    return tickets.filter(finding.fits(filters.text, access.desks_read(actor))) if filters.text else tickets
-
-
-def _status(status: str) -> Q:
-    if status in ("", "live"):
-        return Q(status__in=LIVE_KINDS)
-    if status == "any":
-        return Q()
-    if status not in StatusKind.values:
-        raise Invalid(_("There is no such status."), code="status")
-    return Q(status=status)
-
-
-def _id(value: str) -> int:
-    if not value.isdigit():
-        raise Invalid(_("This filter cannot be used."), code="filter", help=_("Choose from the list."))
-    return int(value)
-
-
-def _assignee(value: str, actor: Actor) -> Q:
-    if value == "me":
-        return Q(assignee_id=actor.user_id)
-    return Q(assignee=None) if value == "none" else Q(assignee_id=_id(value))
-
-
-def _category(value: str) -> Q:
-    """The category and all below it."""
-    chosen = Category.objects.filter(pk=_id(value)).first()
-    if chosen is None:
-        return Q(pk__in=[])
-    below = Category.objects.filter(desk=chosen.desk_id, path__startswith=f"{chosen.path} > ")
-    return Q(category=chosen) | Q(category__in=below)
+    return tickets.filter(fitting(actor, filters.tree()))

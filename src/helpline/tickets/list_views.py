@@ -1,119 +1,132 @@
-"""The list of tickets: narrowed, sorted, paged, changed in bulk."""
+"""The list of tickets: a view, narrowed, sorted, paged, with the columns a person wants."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
-from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from helpline.core.access import Actor
-from helpline.core.errors import Invalid
+from helpline.core.together import together
 from helpline.people import access as people
 from helpline.people import queries as people_queries
-from helpline.people.models import Team, User
-from helpline.tickets import access, actions, paging, queries
+from helpline.tickets import access, columns, folders, list_access, paging, queries
 from helpline.tickets.filters import Filters
-from helpline.tickets.models import Category, Priority, StatusKind
-from helpline.tickets.views import reading, working
+from helpline.tickets.models import Category, ColumnChoice, StatusKind, Ticket, View
+from helpline.tickets.views import reading
 
-BULK_LIMIT = 200
+#: parameters of one request, not of the list
+_PASSING = ("part", "ticket", "after", "csrfmiddlewaretoken")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which list a query string means. Within a view no status is usual: the view says which."""
+
+    view: View | None
+    filters: Filters
+    sort: str
+    #: the query string without what belongs to one request
+    here: str
+
+    @classmethod
+    def read(cls, actor: Actor, query: QueryDict) -> Self:
+        """Raises NotFound for a view the actor may not see."""
+        asked = query.get("view", "")
+        view = list_access.view(actor, int(asked)) if asked.isascii() and asked.isdigit() else None
+        filters = Filters.read(query, "any" if view else "live")
+        sort = query.get("sort") or (view.sort if view else "") or paging.USUAL_SORT
+        kept = query.copy()
+        for name in _PASSING:
+            kept.pop(name, None)
+        return cls(view, filters, sort, kept.urlencode())
+
+    @property
+    def narrowed(self) -> bool:
+        return self.filters.narrowed_from("any" if self.view else "live")
+
+    @property
+    def folder(self) -> str:
+        """Key of the line of the folders that is this list; "" for one that no folder is."""
+        if self.view:
+            return "" if self.narrowed else f"view-{self.view.pk}"
+        usual = {
+            Filters(): "live",
+            Filters(assignee="me"): "mine",
+            Filters(assignee="none"): "nobodys",
+            Filters(status="new"): "new",
+        }
+        return usual.get(self.filters, "")
 
 
 @require_GET
 @reading
 def ticket_list(request: HttpRequest) -> HttpResponse:
-    """The list with its filters; by itself only the rows for a refresh or the next page."""
+    """The list with its filters; by itself only the rows, or the folders, for a refresh."""
     actor = people.actor(request)
-    found = _rows(request, actor)
+    place = Place.read(actor, request.GET)
+    if request.GET.get("part") == "folders":
+        return render(request, "tickets/folders.html", _folders(actor, place, list_access.views(actor)))
+    found = _rows(request, actor, place)
     if request.GET.get("part") == "rows":
         return render(request, "tickets/rows.html", found)
-    return render(request, "tickets/list.html", found | _choices(actor))
+    views = list_access.views(actor)
+    choices = _choices(actor, views)
+    return render(request, "tickets/list.html", found | choices | _folders(actor, place, views))
 
 
-def _rows(request: HttpRequest, actor: Actor) -> dict[str, Any]:
-    filters = Filters.read(request.GET)
-    sort = request.GET.get("sort") or paging.USUAL_SORT
-    page = queries.listing(actor, filters, sort, request.GET.get("after", ""))
+def _folders(actor: Actor, place: Place, views: QuerySet[View]) -> dict[str, Any]:
     return {
-        "page": page,
-        "filters": filters,
-        "sort": sort,
-        "chosen": {int(one) for one in request.GET.getlist("ticket") if one.isdigit()},
-        "here": _address(request.GET),
+        "groups": folders.groups(actor, list(views)),
+        "place": place,
         "desk_ids": sorted(actor.desk_ids),
     }
 
 
-def _address(query: QueryDict) -> str:
-    """The query string of this list without what belongs to one request."""
-    kept = query.copy()
-    for name in ("part", "ticket", "after"):
-        kept.pop(name, None)
-    return kept.urlencode()
-
-
-def _choices(actor: Actor) -> dict[str, Any]:
-    desk_ids = actor.desk_ids
+def _rows(request: HttpRequest, actor: Actor, place: Place) -> dict[str, Any]:
+    page = queries.listing(actor, place.filters, place.sort, request.GET.get("after", ""), view=place.view)
+    shown = columns.shown(_chosen_columns(actor, place.view))
+    keys = {column.key for column in shown}
     return {
-        "statuses": StatusKind.choices,
-        "priorities": list(queries.priorities()),
-        "teams": list(people_queries.teams(desk_ids).select_related("desk")),
-        "people": list(people_queries.members_of_desk(desk_ids)),
-        "categories": list(Category.objects.filter(desk__in=desk_ids).order_by("path", "desk_id")),
-        "may_work": actor.may(None, *access.WRITERS),
+        "page": page,
+        "place": place,
+        "filters": place.filters,
+        "sort": place.sort,
+        "shown": shown,
+        "lines": [(ticket, _cells(ticket, shown)) for ticket in page.rows],
+        "with_category": "category" not in keys,
+        "with_organisation": "organisation" not in keys,
+        "chosen": {int(one) for one in request.GET.getlist("ticket") if one.isdigit()},
+        "desk_ids": sorted(actor.desk_ids),
     }
 
 
-@require_POST
-@working
-def bulk(request: HttpRequest) -> HttpResponse:
-    """Change the chosen tickets alike: status, assignee, team, priority; what is left empty stays."""
-    actor = people.actor(request)
-    numbers = [int(one) for one in request.POST.getlist("ticket") if one.isdigit()]
-    fields = _bulk_fields(actor, request.POST)
-    if not numbers or not fields:
-        raise Invalid(_("Choose tickets and what to change."), code="empty")
-    if len(numbers) > BULK_LIMIT:
-        raise Invalid(_("That is too many at once."), help=_("Choose at most %d tickets.") % BULK_LIMIT)
-    changed = actions.bulk_change(actor, access.visible(actor).filter(number__in=numbers), **fields)
-    told = ngettext("%(count)d ticket changed.", "%(count)d tickets changed.", changed)
-    messages.success(request, told % {"count": changed})
-    return redirect(_back(request))
+def _cells(ticket: Ticket, shown: list[columns.Column]) -> list[tuple[columns.Column, columns.Cell]]:
+    return [(column, column.show(ticket)) for column in shown]
 
 
-def _back(request: HttpRequest) -> str:
-    back = request.POST.get("back", "")
-    fits = back.startswith("/tickets/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return back if fits else "/tickets/"
+def _chosen_columns(actor: Actor, view: View | None) -> list[str]:
+    """The person's own choice for this list, else the view's."""
+    mine = ColumnChoice.objects.filter(user=actor.user_id or 0, view=view).first()
+    return list(mine.columns if mine else view.columns if view else [])
 
 
-def _bulk_fields(actor: Actor, given: QueryDict) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    if status := given.get("status"):
-        fields["status"] = status
-    if key := given.get("priority"):
-        fields["priority"] = Priority.objects.filter(key=key).first()
-    if team := given.get("team"):
-        fields["team"] = Team.objects.filter(desk__in=actor.desk_ids, pk=_number(team)).first()
-    if assignee := given.get("assignee"):
-        fields["assignee"] = _person(actor, assignee)
-    return fields
-
-
-def _person(actor: Actor, given: str) -> User | None:
-    if given == "none":
-        return None
-    found = people.myself(actor) if given == "me" else User.objects.filter(pk=_number(given)).first()
-    if found is None:
-        raise Invalid(_("There is no such person."), code="assignee")
-    return found
-
-
-def _number(given: str) -> int:
-    if not given.isdigit():
-        raise Invalid(_("This choice cannot be used."), code="choice")
-    return int(given)
+def _choices(actor: Actor, *more: QuerySet[Any]) -> dict[str, Any]:
+    """What can be chosen on the page; one query, in which `more` is read as well."""
+    desk_ids = actor.desk_ids
+    rows: dict[str, QuerySet[Any]] = {
+        "priorities": queries.priorities(),
+        "teams": people_queries.teams(desk_ids).select_related("desk"),
+        "people": people_queries.members_of_desk(desk_ids),
+        "categories": Category.objects.filter(desk__in=desk_ids).order_by("path", "desk_id"),
+    }
+    together(*rows.values(), *more)
+    return {
+        **rows,
+        "statuses": StatusKind.choices,
+        "columns": list(columns.COLUMNS.values()),
+        "always": columns.ALWAYS,
+        "may_work": actor.may(None, *access.WRITERS),
+    }

@@ -6,6 +6,47 @@ from django.utils.translation import pgettext_lazy
 
 from helpline.customers.models import Contact, Organisation
 from helpline.people.models import Desk, Team, User
+from helpline.tickets.list_models import (
+    BulkChange,
+    BulkRow,
+    BulkRowState,
+    BulkState,
+    ColumnChoice,
+    View,
+    ViewScope,
+)
+
+__all__ = [
+    "LIVE_KINDS",
+    "BulkChange",
+    "BulkRow",
+    "BulkRowState",
+    "BulkState",
+    "Category",
+    "ColumnChoice",
+    "Incident",
+    "IncidentJoin",
+    "IncidentState",
+    "Item",
+    "ItemKind",
+    "LinkKind",
+    "Mention",
+    "Move",
+    "MoveKind",
+    "Priority",
+    "Promise",
+    "SearchPart",
+    "SearchText",
+    "SearchWord",
+    "StatusKind",
+    "Tag",
+    "Task",
+    "Ticket",
+    "TicketCounter",
+    "TicketLink",
+    "View",
+    "ViewScope",
+]
 
 
 class Category(models.Model):

@@ -1,11 +1,15 @@
 """Keyset paging: the next page starts after the last row seen, however many rows came in meanwhile."""
 
-from collections.abc import Mapping, Sequence
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +17,40 @@ from helpline.core.errors import Invalid
 from helpline.tickets.models import Ticket
 
 PAGE = 50
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A value to sort by that is no column of the ticket; tickets without one have a place too. In the database, of a row."""
+
+    value: Any
+    of: Callable[[Ticket], Any]
+
+
+def _text(path: str, of: Callable[[Ticket], str]) -> _Named:
+    return _Named(Coalesce(F(path), Value("")), of)
+
+
+#: names in SORTS -> what they stand for
+_NAMED: Mapping[str, _Named] = {
+    "by_requester": _text("requester__name", lambda one: one.requester.name if one.requester else ""),
+    "by_organisation": _text(
+        "organisation__name", lambda one: one.organisation.name if one.organisation else ""
+    ),
+    "by_assignee": _Named(
+        Coalesce(NullIf(F("assignee__first_name"), Value("")), F("assignee__username"), Value("")),
+        lambda one: (one.assignee.first_name or one.assignee.username) if one.assignee else "",
+    ),
+    "by_team": _text("team__name", lambda one: one.team.name if one.team else ""),
+    "by_category": _text("category__path", lambda one: one.category.path if one.category else ""),
+    "by_solved": _Named(Coalesce(F("solved_at"), Value(_NEVER)), lambda one: one.solved_at or _NEVER),
+}
+
+
+def _both(name: str, column: str) -> dict[str, Sequence[tuple[str, bool]]]:
+    return {name: ((column, False), ("id", False)), f"-{name}": ((column, True), ("id", True))}
+
 
 #: name -> (lookup, descending) in order of weight; the last is unique
 SORTS: Mapping[str, Sequence[tuple[str, bool]]] = {
@@ -24,10 +62,18 @@ SORTS: Mapping[str, Sequence[tuple[str, bool]]] = {
     "number": (("number", False),),
     "-priority": (("priority__rank", True), ("updated_at", False), ("id", False)),
     "priority": (("priority__rank", False), ("updated_at", False), ("id", False)),
+    **_both("subject", "subject"),
+    **_both("tier", "tier"),
+    **_both("requester", "by_requester"),
+    **_both("organisation", "by_organisation"),
+    **_both("assignee", "by_assignee"),
+    **_both("team", "by_team"),
+    **_both("category", "by_category"),
+    **_both("solved", "by_solved"),
 }
 USUAL_SORT = "-updated"
 #: what a row of the list shows of other tables
-SHOWN = ("desk", "requester", "organisation", "category", "priority", "team", "assignee")
+SHOWN = ("desk", "requester", "organisation", "category", "priority", "team", "assignee", "incident")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +89,10 @@ def page(tickets: QuerySet[Ticket], sort: str, after: str, size: int = PAGE) -> 
     keys = SORTS.get(sort)
     if keys is None:
         raise Invalid(_("This list cannot be sorted like that."), code="sort")
+    tickets = tickets.alias(**{key: _NAMED[key].value for key, _down in keys if key in _NAMED})
     order = [f"-{lookup}" if down else lookup for lookup, down in keys]
     if after:
-        tickets = tickets.filter(_beyond(keys, _read(after, len(keys))))
+        tickets = tickets.filter(_beyond(keys, _read(after, keys)))
     # numbers first: sorting a hundred thousand whole tickets with all they point to takes five times as long
     ids = list(tickets.order_by(*order).values_list("pk", flat=True)[: size + 1])
     found = Ticket.objects.select_related(*SHOWN).in_bulk(ids[:size])
@@ -63,24 +110,41 @@ def _beyond(keys: Sequence[tuple[str, bool]], values: Sequence[Any]) -> Q:
 
 
 def _marker(row: Ticket, keys: Sequence[tuple[str, bool]]) -> str:
-    values = [_value(row, lookup) for lookup, _down in keys]
-    return "~".join(one.isoformat() if isinstance(one, datetime) else str(one) for one in values)
+    return "~".join(_written(_value(row, lookup)) for lookup, _down in keys)
 
 
 def _value(row: Any, lookup: str) -> Any:
+    if lookup in _NAMED:
+        return _NAMED[lookup].of(row)
     for part in lookup.split("__"):
         row = getattr(row, part)
     return row
 
 
-def _read(after: str, length: int) -> list[Any]:
-    values: list[Any] = []
-    for part in after.split("~"):
-        try:
-            value = int(part) if part.isdigit() else parse_datetime(part)
-        except ValueError:
-            value = None
-        values.append(value)
-    if len(values) != length or None in values:
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return "." + base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _read(after: str, keys: Sequence[tuple[str, bool]]) -> list[Any]:
+    values = [_read_one(part) for part in after.split("~")]
+    if len(values) != len(keys) or not all(map(_is_of, values, keys)):
         raise Invalid(_("This page of the list is not known."), help=_("Start again from the first page."))
     return values
+
+
+def _is_of(value: Any, key: tuple[str, bool]) -> bool:
+    lookup, _down = key
+    if lookup.endswith("_at") or lookup == "by_solved":
+        return isinstance(value, datetime) and timezone.is_aware(value)
+    return isinstance(value, str if lookup in _NAMED or lookup == "subject" else int)
+
+
+def _read_one(part: str) -> Any:
+    try:
+        if part.startswith("."):
+            return base64.urlsafe_b64decode(part[1:] + "=" * (-len(part[1:]) % 4)).decode()
+        return int(part) if part.isascii() and part.isdigit() and len(part) < 19 else parse_datetime(part)
+    except (ValueError, binascii.Error):
+        return None

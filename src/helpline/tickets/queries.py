@@ -16,9 +16,10 @@ from helpline.customers.models import Contact
 from helpline.people.models import Desk
 from helpline.tickets import access, paging
 from helpline.tickets.change_fields import LABELS
-from helpline.tickets.filters import Filters, apply
+from helpline.tickets.filters import Filters, apply, fitting
 from helpline.tickets.models import (
     LIVE_KINDS,
+    BulkRow,
     Category,
     Incident,
     IncidentState,
@@ -28,6 +29,7 @@ from helpline.tickets.models import (
     Promise,
     StatusKind,
     Ticket,
+    View,
 )
 from helpline.tickets.paging import Page
 from helpline.tickets.search import finding
@@ -42,9 +44,20 @@ def listing(
     sort: str = paging.USUAL_SORT,
     after: str = "",
     size: int = paging.PAGE,
+    *,
+    view: View | None = None,
 ) -> Page:
-    """A page of tickets the actor may see, with all that a row shows (two queries, plus one for a category)."""
-    return paging.page(apply(access.visible(actor), filters or Filters(), actor), sort, after, size)
+    """A page of tickets the actor may see, with all that a row shows (two queries); only those in `view` when given."""
+    return paging.page(matching(actor, filters or Filters(), view), sort, after, size)
+
+
+def matching(actor: Actor, filters: Filters, view: View | None = None) -> QuerySet[Ticket]:
+    """The tickets the actor may see that fit the filters and are in the view, not read yet."""
+    tickets = apply(access.visible(actor), filters, actor)
+    if view is None:
+        return tickets
+    tickets = tickets.filter(fitting(actor, view.tree))
+    return tickets.filter(desk=view.at_desk) if view.at_desk else tickets
 
 
 #: so many of what was found are looked at to put the best first
@@ -131,6 +144,8 @@ class ThreadItem:
     item: Item
     changes: tuple[FieldChange, ...] = ()
     promise: Promise | None = None
+    #: of kind change: the bulk change it was part of
+    bulk_id: int | None = None
     #: of kind call: every call of this thread, so that who renders one may read all at once
     thread_call_ids: tuple[UUID, ...] = ()
 
@@ -145,23 +160,25 @@ class ThreadRows:
 
     items: QuerySet[Item]
     promises: QuerySet[Promise]
+    bulk: QuerySet[BulkRow]
 
     @property
     def asked(self) -> tuple[QuerySet[Any], ...]:
-        return self.items, self.promises
+        return self.items, self.promises, self.bulk
 
     def thread(self) -> list[ThreadItem]:
         """The thread, after the rows were read."""
         items = list(self.items)
         promises = {promise.pk: promise for promise in self.promises}
         calls = tuple(item.call_id for item in items if item.kind == ItemKind.CALL and item.call_id)
-        return [_thread_item(item, promises, calls) for item in items]
+        bulk = {pk: row.bulk_id for row in self.bulk for pk in (row.item_id, row.undo_item_id) if pk}
+        return [_thread_item(item, promises, calls, bulk) for item in items]
 
 
 def thread_rows(ticket: Ticket) -> ThreadRows:
     """The rows of a ticket's thread."""
     items = ticket.items.select_related("author", "contact").order_by("at", "id")
-    return ThreadRows(items, ticket.promises.all())
+    return ThreadRows(items, ticket.promises.all(), ticket.bulk_rows.filter(item__isnull=False))
 
 
 def thread(ticket: Ticket) -> list[ThreadItem]:
@@ -171,11 +188,13 @@ def thread(ticket: Ticket) -> list[ThreadItem]:
     return rows.thread()
 
 
-def _thread_item(item: Item, promises: dict[int, Promise], calls: tuple[UUID, ...]) -> ThreadItem:
+def _thread_item(
+    item: Item, promises: dict[int, Promise], calls: tuple[UUID, ...], bulk: dict[int, int]
+) -> ThreadItem:
     if item.kind == ItemKind.CALL:
         return ThreadItem(item, thread_call_ids=calls)
     if item.kind == ItemKind.CHANGE:
-        return ThreadItem(item, changes=_changes(item.data))
+        return ThreadItem(item, changes=_changes(item.data), bulk_id=bulk.get(item.pk))
     if item.kind == ItemKind.PROMISE:
         return ThreadItem(item, promise=promises.get(item.data.get("promise", 0)))
     return ThreadItem(item)

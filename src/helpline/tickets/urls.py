@@ -1,11 +1,27 @@
 from django.urls import path
 
-from helpline.tickets import desk_views, incident_views, list_views, merge_views, views
+from helpline.tickets import (
+    bulk_views,
+    desk_views,
+    incident_views,
+    list_views,
+    merge_views,
+    view_pages,
+    views,
+)
 
 app_name = "tickets"
 urlpatterns = [
     path("tickets/", list_views.ticket_list, name="list"),
-    path("tickets/bulk/", list_views.bulk, name="bulk"),
+    path("tickets/columns/", view_pages.choose_columns, name="columns"),
+    path("tickets/views/", view_pages.view_list, name="views"),
+    path("tickets/views/new/", view_pages.new_view, name="new_view"),
+    path("tickets/views/<int:view_id>/", view_pages.edit_view, name="view"),
+    path("tickets/views/<int:view_id>/delete/", view_pages.delete_view, name="delete_view"),
+    path("tickets/bulk/", bulk_views.bulk_changes, name="bulk"),
+    path("tickets/bulk/<int:bulk_id>/", bulk_views.bulk_change, name="bulk_change"),
+    path("tickets/bulk/<int:bulk_id>/apply/", bulk_views.apply, name="bulk_apply"),
+    path("tickets/bulk/<int:bulk_id>/undo/", bulk_views.undo, name="bulk_undo"),
     path("tickets/new/", views.new, name="new"),
     path("tickets/<int:number>/", views.ticket_page, name="ticket"),
     path("tickets/<int:number>/fresh/", views.fresh, name="fresh"),

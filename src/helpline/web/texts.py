@@ -40,6 +40,7 @@ TEXTS: dict[str, str | Promise] = {
     "ended_help": _("Thank you for calling."),
     "draft_kept": _("Draft kept"),
     "draft_not_kept": _("The draft is not kept yet. We try again."),
+    "chosen": _("%s chosen"),
     "open_ticket": _("Open the ticket of the call"),
 }
 

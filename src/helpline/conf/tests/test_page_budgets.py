@@ -27,14 +27,17 @@ from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, MailboxKi
 from helpline.mail.tests.factories import mail
 from helpline.people.access import actor_for
 from helpline.people.actions import create_token
-from helpline.people.models import User
+from helpline.people.models import Team, User
 from helpline.procedure.models import Procedure
 from helpline.procedure.parsing import parse
 from helpline.telephony.asterisk import speech
 from helpline.telephony.models import Recording, RecordingState, Trunk
 from helpline.telephony.trunk_actions import TrunkFacts, save_trunk
 from helpline.tickets.actions import add_note
-from helpline.tickets.models import Category, Incident
+from helpline.tickets.bulk_actions import apply as apply_bulk
+from helpline.tickets.bulk_actions import prepare
+from helpline.tickets.models import BulkChange, Category, Incident, Ticket, View
+from helpline.tickets.view_actions import ViewFacts, save_view
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -193,10 +196,37 @@ def _tickets(name: str) -> Addresses:
             "?status=any&sort=-priority&text=vpn",
             f"?category={category}&assignee=me&priority=critical",
             f"?incident={incident}&assignee=none",
+            f"?view={_view(desk)}&text=vpn&sort=-team",
+            "?part=folders",
         )
         return [reverse(name) + query for query in asked]
 
     return addresses
+
+
+def _view(desk: BusyDesk) -> int:
+    """A view of the desk that asks about every field with choices."""
+    known = View.objects.filter(name="budget").first()
+    if known is not None:
+        return known.pk
+    team = Team.objects.filter(desk=desk.ticket.desk)[0]
+    chosen = {"status": "live", "assignee": "me", "team": str(team.pk), "priority": "critical"}
+    chosen |= {"category": str(Category.objects.filter(desk__key="acme")[0].pk), "channel": "mail"}
+    chosen |= {"desk": str(desk.ticket.desk_id), "incident": str(Incident.objects.filter(state="open")[0].pk)}
+    leaves = [{"field": key, "operator": "is", "value": [value]} for key, value in chosen.items()]
+    facts = ViewFacts("budget", {"any": leaves}, desk=desk.ticket.desk)
+    return save_view(actor_for(desk.people["lena"]), facts).pk
+
+
+def _bulk(desk: BusyDesk) -> int:
+    """A change of many tickets that was carried out."""
+    known = BulkChange.objects.filter(source="budget").first()
+    if known is not None:
+        return known.pk
+    lena = actor_for(desk.people["lena"])
+    tickets = Ticket.objects.filter(desk=desk.ticket.desk).exclude(pk=desk.ticket.pk)
+    bulk = prepare(lena, tickets, {"priority": desk.ticket.priority_id, "team": None}, source="budget")
+    return apply_bulk(lena, bulk).pk
 
 
 def _calls(name: str) -> Addresses:
@@ -253,6 +283,11 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mail_junk": _at(queries=("", "?part=rows", "?text=invoice&mailbox=support")),
     "mail_address": _at("support", queries=("", "?part=check", "?part=trip")),
     "tickets:list": _tickets,
+    "tickets:views": _at(),
+    "tickets:new_view": _at(queries=("", "?assignee=me&priority=critical&category=1&text=vpn")),
+    "tickets:view": _at(_view),
+    "tickets:bulk": _at(),
+    "tickets:bulk_change": _at(_bulk),
     "tickets:new": _at(),
     "tickets:ticket": lambda name: (
         lambda desk: [reverse(name, args=[number]) for number in (_number(desk), _mailed(desk))]
@@ -354,7 +389,8 @@ POSTS = frozenset(
         *("mail_not_junk", "mail_ticket_junk", "mail_trust", "mail_check", "mail_round_trip"),
         *("new_menu_key", "menu_key", "queue_need", "queue_need_drop", "new_queue_tip", "queue_tip"),
         *("people:new_desk", "people:new_team", "tickets:new_category"),
-        *(f"tickets:{verb}" for verb in ("bulk", "properties", "requester", "note", "promise")),
+        *(f"tickets:{verb}" for verb in ("columns", "delete_view", "bulk_apply", "bulk_undo")),
+        *(f"tickets:{verb}" for verb in ("properties", "requester", "note", "promise")),
         *(f"tickets:{verb}" for verb in ("promise_kept", "escalate", "another", "declare")),
         *(f"tickets:{verb}" for verb in ("connect", "split", "undo", "unlink", "task", "task_done")),
         "letter_pictures",

@@ -154,14 +154,6 @@ class TestChanging:
         with pytest.raises(NotAllowed):
             actions.change(actor("cora", Role.COACH), TicketFactory(), status="closed")
 
-    def test_bulk_counts_what_differed_and_is_all_or_nothing(self, ada):
-        tickets = [TicketFactory(), TicketFactory(status=StatusKind.SOLVED), TicketFactory()]
-        assert actions.bulk_change(ada, tickets, status=StatusKind.SOLVED) == 2
-        foreign = TicketFactory(desk=DeskFactory(key="globex"))
-        with pytest.raises(NotAllowed):
-            actions.bulk_change(ada, [*tickets, foreign], status=StatusKind.CLOSED)
-        assert not Ticket.objects.filter(status=StatusKind.CLOSED).exists()
-
 
 class TestHandingOn:
     def test_the_ticket_goes_to_the_team_with_the_reason(self, ada):

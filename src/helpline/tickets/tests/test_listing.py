@@ -7,7 +7,7 @@ from helpline.core.access import Role
 from helpline.core.errors import Invalid
 from helpline.customers.tests.factories import carl
 from helpline.people.tests.factories import DeskFactory, TeamFactory, actor, person
-from helpline.tickets import queries
+from helpline.tickets import paging, queries
 from helpline.tickets.filters import Filters
 from helpline.tickets.models import StatusKind
 from helpline.tickets.tests.factories import CategoryFactory, IncidentFactory, PriorityFactory, TicketFactory
@@ -93,14 +93,23 @@ def test_a_manager_reads_and_a_phone_administrator_does_not():
     assert found(actor("phil", Role.PHONE_ADMIN)) == []
 
 
-@pytest.mark.parametrize(
-    "sort", ["-updated", "updated", "-created", "created", "-number", "number", "-priority", "priority"]
-)
+@pytest.mark.parametrize("sort", paging.SORTS)
 def test_pages_follow_each_other_without_gap_or_double(ada, sort):
+    """Also where some tickets have no team, category or assignee, and several are alike."""
     ranks = [PriorityFactory(key=f"p{rank}", rank=rank) for rank in (10, 20, 30)]
     moment = TicketFactory().updated_at
+    teams, ben = [None, TeamFactory(name="Été ~ Nord")], person("ben", Role.AGENT)
     for number in range(10):
-        TicketFactory(priority=ranks[number % 3], updated_at=moment, created_at=moment)
+        TicketFactory(
+            priority=ranks[number % 3],
+            updated_at=moment,
+            created_at=moment,
+            subject="Printer ~ jam" if number % 2 else "VPN",
+            team=teams[number % 2],
+            assignee=ben if number % 3 else None,
+            category=CategoryFactory(path="Network") if number == 4 else None,
+            solved_at=moment if number == 5 else None,
+        )
     whole = queries.listing(ada, Filters(), sort, size=100).rows
     seen, after = [], ""
     while True:
@@ -121,7 +130,9 @@ def test_a_ticket_that_comes_in_meanwhile_moves_no_page(ada):
     assert [*first.rows, *second.rows] == tickets[::-1]
 
 
-@pytest.mark.parametrize("after", ["x", "1~2~3~4", "~", "2026-13-45~1", "'; drop"])
+@pytest.mark.parametrize(
+    "after", ["x", "1~2~3~4", "~", "2026-13-45~1", "'; drop", ".Vg~1", "1~1", ".~~", ".é~1"]
+)
 def test_a_marker_that_is_none_of_ours_is_refused(ada, after):
     with pytest.raises(Invalid):
         queries.listing(ada, Filters(), "-updated", after)

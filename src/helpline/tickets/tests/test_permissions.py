@@ -6,20 +6,30 @@ from django.test import Client
 from helpline.core.access import Role
 from helpline.people.tests.factories import DeskFactory, TeamFactory, UserFactory, actor
 from helpline.people.tests.permissions import wrongs
-from helpline.tickets import actions, merge_actions, task_actions
-from helpline.tickets.models import LinkKind
+from helpline.tickets import actions, bulk_actions, merge_actions, task_actions, view_actions
+from helpline.tickets.models import LinkKind, Ticket, View
 from helpline.tickets.tests.factories import IncidentFactory, PriorityFactory, TicketFactory
+from helpline.tickets.view_actions import ViewFacts
 
 pytestmark = pytest.mark.django_db
 WORKERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD}
 READERS = WORKERS | {Role.COACH, Role.DESK_ADMIN, Role.MANAGER}
+KEEPERS = {Role.LEAD, Role.DESK_ADMIN}
 DECLARERS = {Role.SPECIALIST, Role.LEAD, Role.PHONE_ADMIN, Role.DESK_ADMIN}
 
 TABLE = [
     ("get", "/tickets/", READERS),
     ("get", "/tickets/new/", WORKERS),
     ("post", "/tickets/new/", WORKERS),
+    ("get", "/tickets/bulk/", WORKERS),
     ("post", "/tickets/bulk/", WORKERS),
+    ("get", "/tickets/bulk/{bulk}/", READERS),
+    ("post", "/tickets/columns/", READERS),
+    ("get", "/tickets/views/", READERS),
+    ("get", "/tickets/views/new/", READERS),
+    ("post", "/tickets/views/new/", READERS),
+    ("get", "/tickets/views/{desk_view}/", READERS),
+    ("get", "/tickets/views/{team_view}/", KEEPERS),
     ("get", "/tickets/{number}/", READERS),
     ("get", "/tickets/{number}/fresh/", READERS),
     ("post", "/tickets/{number}/properties/", WORKERS),
@@ -35,7 +45,16 @@ TABLE = [
     ("post", "/incidents/declare/", DECLARERS),
     ("post", "/incidents/{incident}/edit/", DECLARERS),
 ]
-DATA = {"title": "VPN", "status": "open", "body": "Note", "note": "Why", "text": "Order toner", "other": "1"}
+DATA = {
+    "title": "VPN",
+    "status": "open",
+    "body": "Note",
+    "note": "Why",
+    "text": "Order toner",
+    "other": "1",
+    "name": "View",
+    "do": "save",
+}
 
 
 @pytest.fixture
@@ -52,7 +71,51 @@ def things():
         "move": merge_actions.merge(lena, ticket, TicketFactory()).pk,
         "link": merge_actions.link(lena, ticket, other, LinkKind.RELATED).pk,
         "task": task_actions.add_task(lena, ticket, "Order toner").pk,
+        "bulk": _bulk(lena, ticket).pk,
+        "desk_view": view_actions.save_view(lena, ViewFacts("Desk", {"all": []}, desk=ticket.desk)).pk,
+        "team_view": view_actions.save_view(lena, ViewFacts("Team", {"all": []}, team=TeamFactory())).pk,
     }
+
+
+def _bulk(lena, ticket):
+    prepared = bulk_actions.prepare(lena, Ticket.objects.filter(pk=ticket.pk), {"status": "solved"})
+    return bulk_actions.apply(lena, prepared)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_undo_a_change_of_many_tickets(role, things):
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(), role)]))
+    answer = client.post(f"/tickets/bulk/{things['bulk']}/undo/")
+    assert answer.status_code == (302 if role == Role.LEAD else 403)
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("view", ["desk_view", "team_view"])
+def test_who_may_delete_a_view(role, view, things):
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(), role)]))
+    status = client.post(f"/tickets/views/{things[view]}/delete/").status_code
+    seen = view == "desk_view" and role in READERS
+    assert status == (302 if role in KEEPERS else 403 if seen or role not in READERS else 404)
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("view", ["desk_view", "team_view"])
+def test_who_may_write_a_view(role, view, things):
+    client, known = Client(), View.objects.get(pk=things[view])
+    client.force_login(UserFactory(roles=[(DeskFactory(), role)]))
+    place = f"team-{known.team_id}" if known.team_id else f"desk-{known.desk_id}"
+    client.post(f"/tickets/views/{known.pk}/", {"name": "Renamed", "place": place, "do": "save"})
+    known.refresh_from_db()
+    assert (known.name == "Renamed") == (role in KEEPERS)
+
+
+@pytest.mark.parametrize("path", ["bulk/{bulk}/apply/", "bulk/{bulk}/undo/", "views/{desk_view}/delete/"])
+def test_nothing_is_applied_undone_or_deleted_from_another_desk(path, things):
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
+    assert client.post(f"/tickets/{path.format(**things)}").status_code == 404
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
