@@ -10,15 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
 from helpline.tickets import access
-from helpline.tickets.models import LIVE_KINDS, Category, StatusKind, Ticket
+from helpline.tickets.models import LIVE_KINDS, Category, Status, StatusKind, Ticket
 from helpline.tickets.search import finding
+from helpline.tickets.statuses import with_status
+from helpline.tickets.tags import tagged
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Each empty field narrows nothing. Ids as text, as a query string has them.
 
-    status: a kind, "live" (all that still need somebody) or "any"; assignee: "me", "none" or a user id.
+    status: a kind, the key of an own one, "live" (all that still need somebody) or "any"; assignee: "me", "none" or a user id.
     """
 
     status: str = "live"
@@ -28,6 +30,7 @@ class Filters:
     priority: str = ""
     category: str = ""
     incident: str = ""
+    tag: str = ""
     text: str = ""
 
     @classmethod
@@ -54,6 +57,8 @@ def apply(tickets: QuerySet[Ticket], filters: Filters, actor: Actor) -> QuerySet
         tickets = tickets.filter(_assignee(filters.assignee, actor))
     if filters.category:
         tickets = tickets.filter(_category(filters.category))
+    if filters.tag:
+        tickets = tickets.filter(tagged(_id(filters.tag)))
     return tickets.filter(finding.fits(filters.text, access.desks_read(actor))) if filters.text else tickets
 
 
@@ -62,9 +67,11 @@ def _status(status: str) -> Q:
         return Q(status__in=LIVE_KINDS)
     if status == "any":
         return Q()
-    if status not in StatusKind.values:
+    if status in StatusKind.values:
+        return Q(status=status)
+    if not Status.objects.filter(key=status).exists():
         raise Invalid(_("There is no such status."), code="status")
-    return Q(status=status)
+    return with_status(status)
 
 
 def _id(value: str) -> int:

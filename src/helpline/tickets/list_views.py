@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
+from helpline.core.together import together
 from helpline.people import access as people
 from helpline.people import queries as people_queries
 from helpline.people.models import Team, User
-from helpline.tickets import access, actions, paging, queries
+from helpline.tickets import access, actions, paging, queries, statuses
 from helpline.tickets.filters import Filters
-from helpline.tickets.models import Category, Priority, StatusKind
+from helpline.tickets.models import Category, Priority, Tag
 from helpline.tickets.views import reading, working
 
 BULK_LIMIT = 200
@@ -58,12 +59,17 @@ def _address(query: QueryDict) -> str:
 
 def _choices(actor: Actor) -> dict[str, Any]:
     desk_ids = actor.desk_ids
-    return {
-        "statuses": StatusKind.choices,
-        "priorities": list(queries.priorities()),
-        "teams": list(people_queries.teams(desk_ids).select_related("desk")),
-        "people": list(people_queries.members_of_desk(desk_ids)),
-        "categories": list(Category.objects.filter(desk__in=desk_ids).order_by("path", "desk_id")),
+    rows = statuses.status_rows()
+    asked = {
+        "priorities": queries.priorities(),
+        "teams": people_queries.teams(desk_ids).select_related("desk"),
+        "people": people_queries.members_of_desk(desk_ids),
+        "categories": Category.objects.filter(desk__in=desk_ids).order_by("path", "desk_id"),
+        "tags": Tag.objects.filter(desk__in=desk_ids, archived_at=None).order_by("path", "desk_id"),
+    }
+    together(rows, *asked.values())
+    return {name: list(found) for name, found in asked.items()} | {
+        "statuses": statuses.options(rows),
         "may_work": actor.may(None, *access.WRITERS),
     }
 

@@ -12,7 +12,7 @@ from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
-from helpline.tickets import access, actions, queries, setup_actions, telling
+from helpline.tickets import access, actions, queries, reminding, setup_actions, telling
 from helpline.tickets.search import rebuilding
 
 _INDEX_EVERY_S = 60.0
@@ -106,4 +106,6 @@ def register() -> None:
     registry.on(HOOK_CONTACT_CHANGED, rebuilding.follow_contact)
     duty = registry.Periodic("index tickets", _INDEX_EVERY_S, rebuilding.fill_gaps)
     registry.periodic.register("index_tickets", duty)
+    reminder = registry.Periodic("remind of tasks", reminding.EVERY_S, reminding.duty)
+    registry.periodic.register("remind_of_tasks", reminder)
     registry.on(HOOK_STOCK, setup_actions.stock)

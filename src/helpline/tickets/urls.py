@@ -1,6 +1,14 @@
 from django.urls import path
 
-from helpline.tickets import desk_views, incident_views, list_views, merge_views, views
+from helpline.tickets import (
+    desk_views,
+    incident_views,
+    list_views,
+    merge_views,
+    sorting_views,
+    tag_views,
+    views,
+)
 
 app_name = "tickets"
 urlpatterns = [
@@ -23,6 +31,16 @@ urlpatterns = [
     path("tickets/<int:number>/links/<int:link_id>/drop/", merge_views.unlink, name="unlink"),
     path("tickets/<int:number>/tasks/", merge_views.task, name="task"),
     path("tickets/<int:number>/tasks/<int:task_id>/done/", merge_views.task_done, name="task_done"),
+    path("tickets/<int:number>/tags/", tag_views.ticket_tags, name="tags"),
+    path("tickets/statuses/", sorting_views.statuses, name="statuses"),
+    path("tickets/statuses/<slug:key>/", sorting_views.status, name="status"),
+    path("tickets/priorities/", sorting_views.priorities, name="priorities"),
+    path("tickets/priorities/new/", sorting_views.new_priority, name="new_priority"),
+    path("tickets/priorities/<slug:key>/", sorting_views.priority, name="priority"),
+    path("desks/<int:desk_id>/tags/", tag_views.tags, name="desk_tags"),
+    path("desks/<int:desk_id>/tags/<int:tag_id>/", tag_views.tag, name="tag"),
+    path("desks/<int:desk_id>/tags/<int:tag_id>/merge/", tag_views.merge, name="tag_merge"),
+    path("desks/<int:desk_id>/tags/<int:tag_id>/archive/", tag_views.archive, name="tag_archive"),
     path("desks/<int:desk_id>/categories/", desk_views.new_category, name="new_category"),
     path("incidents/", incident_views.incident_list, name="incidents"),
     path("incidents/declare/", incident_views.declare, name="declare"),

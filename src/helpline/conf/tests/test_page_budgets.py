@@ -34,7 +34,7 @@ from helpline.telephony.asterisk import speech
 from helpline.telephony.models import Recording, RecordingState, Trunk
 from helpline.telephony.trunk_actions import TrunkFacts, save_trunk
 from helpline.tickets.actions import add_note
-from helpline.tickets.models import Category, Incident
+from helpline.tickets.models import Category, Incident, Tag
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -105,6 +105,10 @@ def _queue(desk: BusyDesk) -> str:
 
 def _desk(desk: BusyDesk) -> int:
     return desk.ticket.desk_id
+
+
+def _tag(desk: BusyDesk) -> int:
+    return Tag.objects.filter(desk=_desk(desk), parent=None)[0].pk
 
 
 def _prompt(desk: BusyDesk) -> str:
@@ -187,12 +191,13 @@ def _tickets(name: str) -> Addresses:
     def addresses(desk: BusyDesk) -> list[str]:
         category = Category.objects.filter(desk__key="acme", parent=None)[0].pk
         incident = Incident.objects.filter(state="open")[0].pk
+        tag = Tag.objects.filter(desk__key="acme", parent=None)[0].pk
         asked = (
             "",
             "?part=rows",
             "?status=any&sort=-priority&text=vpn",
             f"?category={category}&assignee=me&priority=critical",
-            f"?incident={incident}&assignee=none",
+            f"?incident={incident}&assignee=none&tag={tag}",
         )
         return [reverse(name) + query for query in asked]
 
@@ -254,6 +259,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "mail_address": _at("support", queries=("", "?part=check", "?part=trip")),
     "tickets:list": _tickets,
     "tickets:new": _at(),
+    "tickets:statuses": _at(),
+    "tickets:priorities": _at(),
+    "tickets:desk_tags": _at(_desk, queries=("", "?text=cause")),
+    "tickets:tag": _at(_desk, _tag),
     "tickets:ticket": lambda name: (
         lambda desk: [reverse(name, args=[number]) for number in (_number(desk), _mailed(desk))]
     ),
