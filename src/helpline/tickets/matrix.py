@@ -1,6 +1,6 @@
 """Which priority follows from impact and urgency."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -28,11 +28,15 @@ def suggested(impact: str, urgency: str, rows: Iterable[MatrixCell] | None = Non
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A place of the table; `name` is that of its form field."""
+    """A cell of the table; `name` is that of its form field.
+
+    `place` of its priority, from 1 for the most urgent; 0 when the cell is empty.
+    """
 
     name: str
     urgency: str
     priority: Priority | None
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +52,22 @@ def field(impact: str, urgency: str) -> str:
     return f"{impact}-{urgency}"
 
 
-def table() -> list[Row]:
-    """The matrix as it is shown: impacts from one person to everybody, urgencies from waiting to standing still."""
+def table(priorities: Sequence[Priority]) -> list[Row]:
+    """The matrix as it is shown: impacts from one person to everybody, urgencies from waiting to standing still.
+
+    `priorities`: all of them, the most urgent first.
+    """
+    places = {one.pk: at for at, one in enumerate(priorities, 1)}
     known = {field(one.impact, one.urgency): one.priority for one in cells()}
     return [
         Row(
             str(impact.label),
-            tuple(
-                Cell(name, str(urgency.label), known.get(name))
-                for urgency in Urgency
-                for name in (field(impact, urgency),)
-            ),
+            tuple(_cell(known.get(field(impact, urgency)), impact, urgency, places) for urgency in Urgency),
         )
         for impact in Impact
     ]
+
+
+def _cell(priority: Priority | None, impact: Impact, urgency: Urgency, places: Mapping[int, int]) -> Cell:
+    place = places[priority.pk] if priority else 0
+    return Cell(field(impact, urgency), str(urgency.label), priority, place)

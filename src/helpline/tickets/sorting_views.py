@@ -63,7 +63,7 @@ def priorities(request: HttpRequest) -> HttpResponse:
     live = Count("tickets", filter=Q(tickets__status__in=LIVE_KINDS))
     found = {
         "priorities": queries.priorities().annotate(live=live),
-        "rows": matrix.table(),
+        "rows": matrix.table(known),
         "urgencies": Urgency.labels,
     }
     return render(request, "tickets/priorities.html", found)

@@ -55,7 +55,7 @@ def load(clock: Clock) -> str:
         rng = Random(SEED + 1)  # plausible, not secret
         shelf = past_tickets.Shelf(house, priorities, categories)
         tickets = past_tickets.write(plan, shelf, clock.now(), rng)
-        sorting.put_on(tickets, tags, clock)
+        sorting.put_on(tickets, tags)
         past_calls.write(plan, house, phones)
         past_runs.write(plan, tickets, house, versions, rng)
         past_runs.record(plan, kept, clock.now())

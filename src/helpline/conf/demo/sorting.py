@@ -1,7 +1,6 @@
 """What the demo desks sort tickets by besides categories: tags with colours, statuses of their own."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from helpline.conf.demo.cast import House
 from helpline.core.access import SYSTEM
@@ -37,14 +36,16 @@ _FITTING = {
     "Order": "Order",
     "eliver": "Order > Delivery late",
 }
-_SPARE_PART = "Spare part ordered"
-_FRIDAY_EVERY = 9
+#: of the priorities that the matrix gives for one person
+_URGENCY = {"critical": Urgency.STOPS, "regular": Urgency.HINDERS}
+_SUPPLIER = "With the supplier"
+_FRIDAY_EVERY, _SUPPLIER_EVERY = 9, 5
 
 
 def make(house: House, priorities: dict[str, Priority], clock: Clock) -> dict[tuple[str, str], Tag]:
     """The tags by (desk key, path), two own statuses, and the usual matrix."""
     actions.give_matrix(priorities, clock)
-    actions.create_status(SYSTEM, _SPARE_PART, StatusKind.WAITING_THIRD, order=45, clock=clock)
+    actions.create_status(SYSTEM, _SUPPLIER, StatusKind.WAITING_THIRD, order=45, clock=clock)
     actions.create_status(
         SYSTEM, "Being tested by the caller", StatusKind.WAITING_CUSTOMER, order=35, clock=clock
     )
@@ -59,8 +60,8 @@ def make(house: House, priorities: dict[str, Priority], clock: Clock) -> dict[tu
     return found
 
 
-def put_on(tickets: Sequence[Ticket], tags: dict[tuple[str, str], Tag], clock: Clock) -> None:
-    """Give the tickets of the past their tags, impact and urgency; some open ones wait for a spare part."""
+def put_on(tickets: Sequence[Ticket], tags: dict[tuple[str, str], Tag]) -> None:
+    """Give the tickets of the past their tags, impact and urgency; some open ones wait for a delivery."""
     tagging = Ticket.tags.through
     rows = [
         tagging(ticket=ticket, tag=tags[ticket.desk.key, path])
@@ -69,13 +70,12 @@ def put_on(tickets: Sequence[Ticket], tags: dict[tuple[str, str], Tag], clock: C
         if (ticket.desk.key, path) in tags
     ]
     tagging.objects.bulk_create(rows)
-    spare_part, recently = Status.objects.get(label=_SPARE_PART), clock.now() - timedelta(days=40)
-    for ticket in tickets:
-        ticket.impact = Impact.PERSON
-        ticket.urgency = Urgency.STOPS if ticket.priority.key == "critical" else Urgency.HINDERS
-        hardware = ticket.category is not None and ticket.category.path.startswith("Hardware")
-        if hardware and ticket.status == StatusKind.OPEN and ticket.created_at > recently:
-            ticket.status, ticket.own_status = StatusKind.WAITING_THIRD, spare_part
+    supplier = Status.objects.get(label=_SUPPLIER)
+    for at, ticket in enumerate(tickets):
+        if ticket.priority.key in _URGENCY:
+            ticket.impact, ticket.urgency = Impact.PERSON, _URGENCY[ticket.priority.key]
+        if at % _SUPPLIER_EVERY == 0 and ticket.status == StatusKind.OPEN:
+            ticket.status, ticket.own_status = StatusKind.WAITING_THIRD, supplier
     Ticket.objects.bulk_update(tickets, ["impact", "urgency", "status", "own_status"])
 
 

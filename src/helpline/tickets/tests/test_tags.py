@@ -220,5 +220,7 @@ class TestPages:
         for _number in range(8):
             actions.tag_ticket(lena, TicketFactory(), add=[tree["printer"], tree["cause"]])
         with django_assert_max_num_queries(11):
-            page = admin.get(f"/tickets/?tag={tree['device'].pk}").content.decode()
+            page = admin.get(
+                f"/tickets/?tag={tree['device'].pk}", HTTP_HX_REQUEST="true", HTTP_HX_TARGET="main"
+            ).content.decode()
         assert page.count('class="tag tag-grey"') == 16
