@@ -65,6 +65,7 @@ def test_the_list_of_tickets_narrows_and_pages(story: Story, ask: Ask) -> None:
         f"Ticket {n}" for n in (4, 3, 2, 1, 0)
     ]
     assert rest["after"] == ""
+    ticket_actions.rebuild_search()
     assert len(ask(story.ada, "GET", "/tickets?text=Ticket%203").json()["items"]) == 1
     assert ask(story.ada, "GET", "/tickets?sort=luck").status_code == 422
     with CaptureQueriesContext(connection) as spent:
@@ -254,9 +255,8 @@ def test_there_are_no_docs_from_a_foreign_place(story: Story) -> None:
 
 
 def test_tags_statuses_and_urgency_of_a_ticket(story: Story, ask: Ask) -> None:
-    desk = Ticket.objects.filter(desk__key="acme")[0].desk
-    printer = ticket_actions.create_tag(SYSTEM, desk, "Printer")
-    ticket_actions.create_tag(SYSTEM, desk, "Toner", parent=printer)
+    printer = ticket_actions.create_tag(SYSTEM, story.acme, "Printer")
+    ticket_actions.create_tag(SYSTEM, story.acme, "Toner", parent=printer)
     ticket_actions.create_status(SYSTEM, "With the supplier", "waiting_third")
     ticket_actions.give_matrix(ticket_actions.give_priorities())
     new = {
@@ -293,7 +293,7 @@ def test_tags_statuses_and_urgency_of_a_ticket(story: Story, ask: Ask) -> None:
 
 
 def test_a_change_with_a_word_that_is_no_tag_changes_nothing(story: Story, ask: Ask) -> None:
-    ticket = Ticket.objects.filter(desk__key="acme")[0]
+    ticket = story.ticket()
     refused = ask(story.ada, "PATCH", f"/tickets/{ticket.number}", {"subject": "New", "tags": ["gone"]})
     assert (refused.status_code, refused.json()["code"]) == (422, "tag")
     assert Ticket.objects.get(pk=ticket.pk).subject == ticket.subject

@@ -365,6 +365,10 @@ POSTS = frozenset(
         *("people:new_desk", "people:new_team", "tickets:new_category"),
         *(f"tickets:{verb}" for verb in ("bulk", "properties", "requester", "note", "promise")),
         *(f"tickets:{verb}" for verb in ("promise_kept", "escalate", "another", "declare")),
+        *(
+            f"tickets:{verb}"
+            for verb in ("tags", "tag_merge", "tag_archive", "status", "priority", "new_priority")
+        ),
         *(f"tickets:{verb}" for verb in ("connect", "split", "undo", "unlink", "task", "task_done")),
         "letter_pictures",
         *("tickets:incident_edit", "tickets:incident_fix", "customers:numbers", "customers:assets"),
