@@ -231,7 +231,7 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.subject}"
 
-    def get_status_display(self) -> str:
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # Django lets a model say it itself
         """The word for the status: the company's own, else the usual one of the kind, in the language that is on.
 
         An own one counts while the kind is its kind.

@@ -73,7 +73,7 @@ def _label(given: str, but: Status | None = None) -> str:
     label = " ".join(given.split())
     if not label or len(label) > 60:
         raise Invalid(_("A status needs a name of at most 60 signs."), code="label")
-    others = Status.objects.exclude(pk=but.pk if but else None)
+    others = Status.objects.exclude(pk=but.pk) if but else Status.objects.all()
     usual = {str(one).casefold() for one in StatusKind.labels}
     if label.casefold() in usual or others.filter(label__iexact=label).exists():
         raise Invalid(_("There is a status of this name already."), code="taken")

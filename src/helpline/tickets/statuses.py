@@ -49,10 +49,10 @@ def choices(rows: Iterable[Status]) -> list[Choice]:
     """All statuses in their order, inactive ones as well, from rows that were read."""
     known = {row.key: row for row in rows}
     usual = [
-        _choice(known.pop(kind, None) or Status(key=kind, kind=kind, order=(at + 1) * _STEP))
+        _choice(known.get(kind) or Status(key=kind, kind=kind, order=(at + 1) * _STEP))
         for at, kind in enumerate(StatusKind.values)
     ]
-    found = usual + [_choice(row) for row in known.values()]
+    found = usual + [_choice(row) for key, row in known.items() if key not in StatusKind.values]
     return sorted(found, key=lambda one: (one.order, StatusKind.values.index(one.kind), not one.usual))
 
 

@@ -1,6 +1,6 @@
 """The tree of a desk's tags, and which tickets have them. Whatever becomes of a tag, no ticket loses what it says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -237,5 +237,5 @@ def _carry(tag: Tag, path: str) -> None:
     rebuilding.refresh_tickets_of_tag.enqueue(tag.pk)
 
 
-def _audit(actor: Actor, tag: Tag, verb: str, changes: dict[str, object], clock: Clock) -> None:
+def _audit(actor: Actor, tag: Tag, verb: str, changes: Mapping[str, object], clock: Clock) -> None:
     audit.record(actor, verb, "tag", tag.pk, desk_id=tag.desk_id, changes=changes, clock=clock)
