@@ -42,7 +42,7 @@ def my_work(actor: Actor) -> MyWork:
 def _tickets(actor: Actor) -> list[Ticket]:
     mine = ticket_access.visible(actor).filter(assignee_id=actor.user_id, status__in=LIVE_KINDS)
     return list(
-        mine.select_related("requester", "organisation", "priority", "category").order_by(
+        mine.select_related("requester", "organisation", "priority", "own_status", "category").order_by(
             "-priority__rank", "updated_at"
         )[:SHOWN]
     )

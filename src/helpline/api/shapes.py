@@ -146,15 +146,26 @@ class Item(Schema):
     data: dict[str, Any]
 
 
+Impact = Literal["person", "several", "site", "everybody"]
+Urgency = Literal["wait", "hinders", "stops"]
+
+
 class TicketLine(Schema):
     """A ticket of the list; `id` is its number."""
 
     id: int
     subject: str
     desk: str
-    status: str
+    status: str = Field(description="The kind: new, open, waiting_customer, waiting_third, solved or closed")
+    own_status: str | None = Field(
+        description="Key of the company's own status of this kind; null: the usual one"
+    )
+    status_label: str = Field(description="The word for it, in the language of the request")
+    impact: Impact | Literal[""]
+    urgency: Urgency | Literal[""]
     priority: str
     category: str | None
+    tags: list[str] = Field(description="Paths, for example Device > Printer")
     team: str | None
     assignee: str | None
     tier: int
@@ -182,12 +193,18 @@ class Tickets(Schema):
 
 
 class NewTicket(Given):
-    """Names as `GET` shows them: desk and priority by key, category by path, requester by id."""
+    """Names as `GET` shows them: desk and priority by key, category and tags by path, requester by id.
+
+    Without a priority it follows from impact and urgency, else it is the usual one.
+    """
 
     desk: Line
     subject: Line
     requester_id: int | None = None
     category: str | None = None
+    tags: list[Line] = Field([], max_length=50)
+    impact: Impact | Literal[""] = ""
+    urgency: Urgency | Literal[""] = ""
     priority: str | None = None
     channel: Literal["phone", "mail", "web"] = "phone"
     asset_tag: str = Field("", max_length=40)
@@ -196,10 +213,16 @@ class NewTicket(Given):
 
 
 class TicketChange(Given):
-    """Fields that are left out stay as they are; null empties what may be empty."""
+    """Fields that are left out stay as they are; null empties what may be empty.
+
+    Impact or urgency without a priority set the priority that follows from them.
+    """
 
     subject: Line | None = None
-    status: str | None = None
+    status: str | None = Field(None, description="A kind, or the key of one of the company's own statuses")
+    impact: Impact | Literal[""] | None = None
+    urgency: Urgency | Literal[""] | None = None
+    tags: list[Line] | None = Field(None, max_length=50, description="All tags it has afterwards; by path")
     priority: str | None = None
     category: str | None = None
     team: str | None = None

@@ -14,6 +14,7 @@ from helpline.core.clock import Clock
 from helpline.procedure import queries as procedure_queries
 from helpline.telephony import queries as telephony_queries
 from helpline.telephony.models import Call, CallState, Leg, Recording, RecordingState
+from helpline.tickets import queries as tickets
 from helpline.tickets.models import Item, ItemKind, Ticket
 
 Shown = dict[str, Any]
@@ -145,8 +146,13 @@ def ticket_line(ticket: Ticket) -> Shown:
         "subject": ticket.subject,
         "desk": ticket.desk.key,
         "status": ticket.status,
+        "own_status": tickets.own_status(ticket),
+        "status_label": ticket.get_status_display(),
+        "impact": ticket.impact,
+        "urgency": ticket.urgency,
         "priority": ticket.priority.key,
         "category": ticket.category.path if ticket.category else None,
+        "tags": sorted(tag.path for tag in ticket.tags.all()),
         "team": ticket.team.key if ticket.team else None,
         "assignee": ticket.assignee.username if ticket.assignee else None,
         "tier": ticket.tier,

@@ -1,7 +1,9 @@
 """Tickets: read, open, change, note."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
@@ -18,9 +20,9 @@ from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.models import Desk, Team
 from helpline.procedure.actions import guard_solving
-from helpline.tickets import access, actions, paging, queries
+from helpline.tickets import access, actions, paging, queries, tags
 from helpline.tickets.filters import Filters
-from helpline.tickets.models import Category, Priority
+from helpline.tickets.models import Category, Priority, Ticket
 
 router = Router(tags=["tickets"])
 ANSWERS: Any = {200: shapes.Ticket, **REFUSALS}
@@ -29,13 +31,14 @@ ANSWERS: Any = {200: shapes.Ticket, **REFUSALS}
 class TicketFilters(Schema):
     """Every filter that is given narrows the list. Teams, categories, desks and incidents by id."""
 
-    status: str = Field("any", description="A status, live (all that need somebody) or any")
+    status: str = Field("any", description="A status by kind or key, live (all that need somebody) or any")
     desk: str = ""
     team: str = ""
     assignee: str = Field("", description="me, none or the id of a person")
     priority: str = Field("", description="Key")
     category: str = ""
     incident: str = ""
+    tag: str = Field("", description="Id of a tag; those below it count too")
     text: str = Field("", max_length=120)
     sort: str = Field(paging.USUAL_SORT, description=", ".join(paging.SORTS))
     after: str = Field("", description="`after` of the page before")
@@ -50,6 +53,7 @@ def ticket_list(request: HttpRequest, wanted: Query[TicketFilters]) -> Any:
 
 
 @router.post("", response={201: shapes.Ticket, **REFUSALS}, summary="Open a ticket")
+@transaction.atomic
 def open_ticket(request: HttpRequest, new: shapes.NewTicket) -> Any:
     actor = asking(request)
     desk = _desk(actor, new.desk)
@@ -60,11 +64,14 @@ def open_ticket(request: HttpRequest, new: shapes.NewTicket) -> Any:
         requester=_requester(actor, new.requester_id),
         category=_category(desk, new.category),
         priority=_priority(new.priority) if new.priority else None,
+        impact=new.impact,
+        urgency=new.urgency,
         channel=new.channel,
         asset_tag=new.asset_tag,
         location=new.location,
         body=new.body,
     )
+    _set_tags(actor, ticket, new.tags)
     return Status(201, shown.ticket_detail(access.ticket(actor, ticket.number)))
 
 
@@ -74,12 +81,17 @@ def ticket_detail(request: HttpRequest, number: int) -> Any:
 
 
 @router.patch("/{number}", response=ANSWERS, summary="Change fields of a ticket")
+@transaction.atomic
 def change_ticket(request: HttpRequest, number: int, change: shapes.TicketChange) -> Any:
     actor = asking(request)
     ticket = access.ticket(actor, number)
-    fields = _fields(actor, ticket.desk, change.dict(exclude_unset=True))
+    given = change.dict(exclude_unset=True)
+    words = given.pop("tags", None)
+    fields = _fields(actor, ticket.desk, given)
     guard_solving(actor, ticket, fields)
     actions.change(actor, ticket, **fields)
+    if "tags" in change.model_fields_set:
+        _set_tags(actor, ticket, words or [])
     return shown.ticket_detail(access.ticket(actor, number))
 
 
@@ -109,6 +121,14 @@ def _fields(actor: Actor, desk: Desk, given: dict[str, Any]) -> dict[str, Any]:
         else:
             fields[name] = value if value is not None else ""
     return fields
+
+
+def _set_tags(actor: Actor, ticket: Ticket, words: Sequence[str]) -> None:
+    """Have the ticket these tags and no others. Raises Invalid for a word that is no tag of the desk."""
+    there = list(ticket.tags.all())
+    known = {tag.path: tag for tag in there}
+    wanted = [known.get(word) or tags.named(ticket.desk_id, word) for word in words]
+    actions.tag_ticket(actor, ticket, add=wanted, remove=[tag for tag in there if tag not in wanted])
 
 
 def _unknown(what: str, value: object) -> Invalid:

@@ -42,6 +42,7 @@ def ticket(actor: Actor, number: int) -> Ticket:
             "organisation",
             "category",
             "priority",
+            "own_status",
             "team",
             "assignee",
             "incident",

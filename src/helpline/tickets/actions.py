@@ -17,7 +17,7 @@ from helpline.customers.models import Contact
 from helpline.people.models import Desk, Team
 from helpline.tickets import events, queries, telling
 from helpline.tickets.access import require_work
-from helpline.tickets.change_fields import checked, said
+from helpline.tickets.change_fields import checked, told
 from helpline.tickets.incident_actions import (
     declare_incident,
     edit_incident,
@@ -38,29 +38,46 @@ from helpline.tickets.models import (
 from helpline.tickets.search import index
 from helpline.tickets.search.rebuilding import rebuild as rebuild_search
 from helpline.tickets.search.sources import names_of, own_texts
-from helpline.tickets.setup_actions import create_category, create_priority, give_priorities
+from helpline.tickets.setup_actions import create_category, create_priority, give_matrix, give_priorities
+from helpline.tickets.status_actions import create_status, edit_status, set_matrix
+from helpline.tickets.tag_actions import (
+    archive_tag,
+    create_tag,
+    edit_tag,
+    merge_tags,
+    tag_ticket,
+)
 from helpline.tickets.withdrawing import withdraw_mail
 
 __all__ = [
     "add_mail",
     "add_note",
     "another_ticket",
+    "archive_tag",
     "attach_call",
     "change",
     "create_category",
     "create_priority",
+    "create_status",
+    "create_tag",
     "declare_incident",
     "edit_incident",
+    "edit_status",
+    "edit_tag",
     "escalate",
     "fix_incident",
+    "give_matrix",
     "give_priorities",
     "index_text",
     "join_incident",
     "keep_promise",
     "make_promise",
     "mention_read",
+    "merge_tags",
     "open_ticket",
     "rebuild_search",
+    "set_matrix",
+    "tag_ticket",
     "withdraw_mail",
 ]
 
@@ -90,24 +107,32 @@ def open_ticket(
     requester: Contact | None = None,
     category: Category | None = None,
     priority: Priority | None = None,
+    impact: str = "",
+    urgency: str = "",
     channel: str = "phone",
     asset_tag: str = "",
     location: str = "",
     body: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Ticket:
-    """Open a ticket; a person who opens one has it. `body` becomes the first note. Without a priority the
-    one of the lowest rank is taken. Raises Invalid when something belongs to another desk."""
+    """Open a ticket; a person who opens one has it. `body` becomes the first note. Without a priority
+    that of the matrix is taken, else the usual one. Raises Invalid when something belongs to another desk."""
     require_work(actor, desk.pk)
     now = clock.now()
     ticket = Ticket(
         desk=desk, number=0, channel=channel, created_at=now, updated_at=now, created_by_id=actor.user_id
     )
     fields = {"subject": subject, "category": category, "requester": requester}
-    fields |= {"asset_tag": asset_tag, "location": location or (requester.location if requester else "")}
-    for name, value in checked(ticket, fields).items():
+    fields |= {
+        "impact": impact,
+        "urgency": urgency,
+        "asset_tag": asset_tag,
+        "location": location or (requester.location if requester else ""),
+    }
+    known = checked(ticket, fields)
+    for name, value in known.items():
         setattr(ticket, name, value)
-    ticket.priority = priority or _usual_priority()
+    ticket.priority = priority or known.get("priority") or _usual_priority()
     ticket.organisation = requester.organisation if requester else None
     ticket.assignee_id = actor.user_id
     ticket.status = StatusKind.NEW if actor.is_system else StatusKind.OPEN
@@ -263,22 +288,20 @@ def add_mail(
 def change(actor: Actor, ticket: Ticket, *, clock: Clock = SYSTEM_CLOCK, **fields: Any) -> Item | None:
     """Change fields of a ticket; what differs becomes one `change` item {field: [before, after]}.
 
-    Fields: subject, category, priority, status, team, assignee, tier, requester, asset_tag, location,
-    incident. None when nothing differs. `ticket` carries the new values afterwards. Raises Invalid.
+    Fields: subject, category, priority, status (a kind, or an own status or its key), impact, urgency, team, assignee,
+    tier, requester, asset_tag, location, incident. Impact and urgency set the priority by the matrix unless one is
+    given. None when nothing differs. `ticket` carries the new values afterwards. Raises Invalid.
     """
     require_work(actor, ticket.desk_id)
     wanted = checked(ticket, fields)
     registry.announce("ticket_changing", actor=actor, ticket=ticket, changes=wanted)
     now_there = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    changes = {}
+    changes = told(now_there, wanted)
     for name, value in wanted.items():
-        before = getattr(now_there, name)
-        if before != value:
-            changes[name] = [said(before), said(value)]
         setattr(ticket, name, value)
     if not changes:
         return None
-    written = [*changes, *_follow_status(ticket, changes, clock), *_follow_requester(ticket, changes)]
+    written = [*wanted, *_follow_status(ticket, changes, clock), *_follow_requester(ticket, changes)]
     ticket.updated_at = clock.now()
     ticket.save(update_fields=[*written, "updated_at"])
     return _keep_change(actor, ticket, changes, now_there.assignee_id, clock)

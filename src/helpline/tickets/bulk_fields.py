@@ -12,9 +12,9 @@ from helpline.core.conditions import Option
 from helpline.core.errors import Invalid
 from helpline.people import queries as people
 from helpline.people.models import RoleGrant, Team, User
-from helpline.tickets import access
+from helpline.tickets import access, statuses
 from helpline.tickets.change_fields import LABELS
-from helpline.tickets.models import Category, Priority, StatusKind, Ticket
+from helpline.tickets.models import Category, Priority, Ticket
 
 #: as JSON keeps it: a key or an id, None for nothing
 Raw = str | int | None
@@ -41,6 +41,8 @@ class BulkField:
         return str(LABELS[self.key])
 
     def raw(self, ticket: Ticket) -> Raw:
+        if self.key == "status":
+            return statuses.status_key(ticket)
         found: Raw = getattr(ticket, self.attribute)
         return found
 
@@ -94,7 +96,7 @@ def _priorities(_actor: Actor) -> list[Option]:
 
 
 def _statuses(_actor: Actor) -> list[Option]:
-    return [(value, str(label)) for value, label in StatusKind.choices]
+    return list(statuses.options(statuses.status_rows()))
 
 
 FIELDS: Mapping[str, BulkField] = {

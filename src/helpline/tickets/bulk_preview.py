@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
-from helpline.tickets import access, bulk_fields
+from helpline.tickets import access, bulk_fields, statuses
 from helpline.tickets.bulk_fields import FIELDS, Raw
 from helpline.tickets.change_fields import said
-from helpline.tickets.models import BulkChange, BulkRow, BulkRowState, StatusKind, Ticket
+from helpline.tickets.models import BulkChange, BulkRow, BulkRowState, Ticket
 
 #: so many tickets are listed one by one
 LISTED = 100
@@ -67,7 +67,7 @@ def refusal(actor: Actor, ticket: Ticket, desks: Mapping[str, frozenset[int]]) -
 
 def preview(actor: Actor, bulk: BulkChange) -> Preview:
     """What applying would do now. A handful of queries however many tickets."""
-    rows = bulk.rows.select_related("ticket").order_by("-ticket__number")
+    rows = bulk.rows.select_related("ticket__own_status").order_by("-ticket__number")
     tickets = [row.ticket for row in rows]
     desks = bulk_fields.desks_of(bulk_fields.values(bulk.fields))
     words = _Words(bulk.fields, tickets)
@@ -118,7 +118,7 @@ def names(key: str, raws: set[Raw]) -> dict[Raw, str]:
     """Raw values of a field in words; one query."""
     field = FIELDS[key]
     if key == "status":
-        return {raw: str(StatusKind(raw).label) for raw in raws if raw in StatusKind.values}
+        return {one.key: one.label for one in statuses.choices(statuses.status_rows()) if one.key in raws}
     if field.model is None:
         return {raw: str(raw) for raw in raws}
     rows: Any = field.model._default_manager.filter(pk__in=[raw for raw in raws if raw is not None])
@@ -165,7 +165,7 @@ class Done:
 def done(actor: Actor, bulk: BulkChange) -> list[Done]:
     """The first tickets the actor may see of a change that was carried out, those with something to look at first."""
     order = Case(*(When(state=state, then=Value(place)) for place, state in enumerate(_NOTABLE)), default=9)
-    seen = bulk.rows.filter(ticket__desk__in=access.desks_read(actor)).select_related("ticket")
+    seen = bulk.rows.filter(ticket__desk__in=access.desks_read(actor)).select_related("ticket__own_status")
     rows = list(seen.order_by(order, "-ticket__number")[:LISTED])
     known = {
         key: names(key, {raw, *(row.before[key] for row in rows if key in row.before)})

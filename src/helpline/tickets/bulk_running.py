@@ -31,6 +31,8 @@ _BATCH: Final = 25
 #: kept beside a status that changed
 _TIMES: Final = ("solved_at", "closed_at")
 _LONGEST_WHY: Final = 200
+#: what a change tells beside the field it belongs to
+_FIELD_OF: Final = {"own_status": "status"}
 
 
 def carry_on(bulk_id: int, clock: Clock = SYSTEM_CLOCK) -> str:
@@ -100,8 +102,8 @@ def _claim(bulk: BulkChange, state: BulkRowState) -> tuple[list[BulkRow], dict[i
     """
     BulkChange.objects.select_for_update().get(pk=bulk.pk)
     rows = list(bulk.rows.filter(state=state).order_by("ticket_id")[:_BATCH])
-    tickets = Ticket.objects.select_for_update().filter(pk__in=[row.ticket_id for row in rows])
-    return rows, {ticket.pk: ticket for ticket in tickets.order_by("pk")}
+    tickets = Ticket.objects.select_for_update(of=("self",)).filter(pk__in=[row.ticket_id for row in rows])
+    return rows, {ticket.pk: ticket for ticket in tickets.select_related("own_status").order_by("pk")}
 
 
 def _keep(bulk: BulkChange, rows: Sequence[BulkRow], clock: Clock) -> int:
@@ -213,7 +215,7 @@ def _touched_since(rows: Sequence[BulkRow]) -> dict[int, frozenset[str]]:
     later = Item.objects.filter(ticket__in=ids, kind=ItemKind.CHANGE, pk__gt=first)
     changes: dict[int, list[tuple[int, set[str]]]] = defaultdict(list)
     for ticket_id, pk, data in later.values_list("ticket_id", "pk", "data"):
-        changes[ticket_id].append((pk, set(data)))
+        changes[ticket_id].append((pk, {_FIELD_OF.get(name, name) for name in data}))
     neutral = _taken_back(ids)
     return {
         row.pk: frozenset(

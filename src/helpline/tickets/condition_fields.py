@@ -13,13 +13,14 @@ from helpline.core.conditions import Asking, Field, Kind, Option
 from helpline.core.errors import Invalid
 from helpline.people import queries as people
 from helpline.people.models import Desk, Team
-from helpline.tickets import access
+from helpline.tickets import access, statuses
 from helpline.tickets.models import (
     LIVE_KINDS,
     Category,
     Incident,
     IncidentState,
     Priority,
+    Status,
     StatusKind,
     Tag,
     Ticket,
@@ -46,14 +47,20 @@ def _id_or(word: str) -> Callable[[str], int | str]:
 
 
 def _status(value: str) -> str:
-    if value != LIVE and value not in StatusKind.values:
+    known = value == LIVE or value in StatusKind.values
+    if not known and not Status.objects.filter(key=value).exists():
         raise Invalid(_("There is no such status."), code="status")
     return value
 
 
 def _statuses(values: Sequence[str], asking: Asking) -> Q:
     live = LIVE_KINDS if LIVE in values else ()
-    return Q(status__in=[*live, *(one for one in values if one != LIVE)])
+    found = Q(status__in=[*live, *(one for one in values if one in StatusKind.values)])
+    own = [one for one in values if one != LIVE and one not in StatusKind.values]
+    if own:
+        rows = Status.objects.filter(key__in=own, kind=OuterRef("status"))
+        found |= Q(own_status__in=rows.values("pk"))
+    return found
 
 
 def _assignees(values: Sequence[Any], asking: Asking) -> Q:
@@ -68,12 +75,16 @@ def _teams(values: Sequence[Any], asking: Asking) -> Q:
     return found
 
 
-def _categories(values: Sequence[int], asking: Asking) -> Q:
-    """The categories and all below them."""
+def _with_below(rows: type[Category | Tag], values: Sequence[int]) -> QuerySet[Any]:
+    """The rows of a tree and all below them, as a query for their ids."""
     path = ExpressionWrapper(OuterRef("path"), CharField())
-    above = Category.objects.filter(pk__in=values, desk=OuterRef("desk")).alias(whole=path)
+    above = rows._default_manager.filter(pk__in=values, desk=OuterRef("desk")).alias(whole=path)
     above = above.filter(Q(pk=OuterRef("pk")) | Q(whole__startswith=Concat(F("path"), Value(" > "))))
-    return Q(category__in=Category.objects.filter(Exists(above)).values("pk"))
+    return rows._default_manager.filter(Exists(above)).values("pk")
+
+
+def _categories(values: Sequence[int], asking: Asking) -> Q:
+    return Q(category__in=_with_below(Category, values))
 
 
 def _priorities(values: Sequence[str], asking: Asking) -> Q:
@@ -98,7 +109,7 @@ def _of_desks(rows: QuerySet[Any], asking: Asking, label: Callable[[Any], str]) 
 
 
 def status_choices(_asking: Asking) -> list[Option]:
-    return [(LIVE, str(_("Live"))), *((value, str(label)) for value, label in StatusKind.choices)]
+    return [(LIVE, str(_("Live"))), *statuses.options(statuses.status_rows())]
 
 
 def _desk_choices(asking: Asking) -> list[Option]:
@@ -130,7 +141,7 @@ def _incident_choices(asking: Asking) -> list[Option]:
 
 
 def _tag_choices(asking: Asking) -> list[Option]:
-    return _of_desks(Tag.objects.order_by("name"), asking, lambda one: str(one.name))
+    return _of_desks(Tag.objects.filter(archived_at=None).order_by("path"), asking, lambda one: str(one.path))
 
 
 def _channel_choices(_asking: Asking) -> list[Option]:
@@ -163,7 +174,7 @@ def _fields() -> dict[str, Field]:
             _tag_choices,
             optional=True,
             read=_id,
-            fits=lambda values, _asking: _tagged(tag_id__in=values),
+            fits=lambda values, _asking: _tagged(tag_id__in=_with_below(Tag, values)),
             empty=lambda: ~_tagged(),
         ),
         "words": Field(

@@ -19,7 +19,7 @@ from helpline.tickets.models import Ticket
 class Filters:
     """Each empty field narrows nothing. Ids as text, as a query string has them.
 
-    status: a kind, "live" (all that still need somebody) or "any"; assignee: "me", "none" or a user id.
+    status: a kind, the key of an own one, "live" (all that still need somebody) or "any"; assignee: "me", "none" or a user id.
     """
 
     status: str = "live"
@@ -29,6 +29,7 @@ class Filters:
     priority: str = ""
     category: str = ""
     incident: str = ""
+    tag: str = ""
     text: str = ""
 
     @classmethod
@@ -62,7 +63,7 @@ class Filters:
         return {"all": found}
 
 
-_CHOSEN = ("desk", "team", "priority", "category", "incident")
+_CHOSEN = ("desk", "team", "priority", "category", "incident", "tag")
 
 
 def _is(field: str, value: str) -> Tree:

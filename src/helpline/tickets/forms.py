@@ -12,7 +12,20 @@ from helpline.people import access as people_access
 from helpline.people import queries as people
 from helpline.people.models import Desk, Team, User
 from helpline.tickets import queries
-from helpline.tickets.models import Category, Incident, IncidentState, Priority, StatusKind, Ticket
+from helpline.tickets.models import (
+    Category,
+    Colour,
+    Impact,
+    Incident,
+    IncidentState,
+    Priority,
+    StatusKind,
+    Tag,
+    Ticket,
+    Urgency,
+)
+from helpline.tickets.statuses import options, status_key, status_rows
+from helpline.tickets.tags import below
 
 
 def values(form: forms.Form) -> dict[str, Any]:
@@ -28,7 +41,9 @@ class PropertiesForm(forms.Form):
     """Those properties of a ticket that came; each is sent by itself as soon as it changes."""
 
     subject = forms.CharField(label=_("Subject"), max_length=250)
-    status = forms.ChoiceField(label=_("Status"), choices=StatusKind.choices)
+    status = forms.ChoiceField(label=_("Status"))
+    impact = forms.ChoiceField(label=_("Impact"), choices=[("", "–"), *Impact.choices], required=False)
+    urgency = forms.ChoiceField(label=_("Urgency"), choices=[("", "–"), *Urgency.choices], required=False)
     priority = forms.ModelChoiceField(label=_("Priority"), queryset=Priority.objects.none(), empty_label=None)
     category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.none(), required=False)
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), required=False)
@@ -44,8 +59,14 @@ class PropertiesForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = found
+        _offer_statuses(self.fields["status"], ticket)
         for name in set(self.fields) - set(data):
             del self.fields[name]
+
+
+def _offer_statuses(field: forms.Field, ticket: Ticket) -> None:
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = options(status_rows(), [status_key(ticket)])
 
 
 def _choices(desk: Desk, incident_id: int | None) -> dict[str, Any]:
@@ -70,7 +91,14 @@ class NewTicketForm(forms.Form):
         help_text=_("User id, telephone number or name."),
     )
     subject = forms.CharField(label=_("Subject"), max_length=250)
-    priority = forms.ModelChoiceField(label=_("Priority"), queryset=Priority.objects.none(), required=False)
+    impact = forms.ChoiceField(label=_("Impact"), choices=[("", "–"), *Impact.choices], required=False)
+    urgency = forms.ChoiceField(label=_("Urgency"), choices=[("", "–"), *Urgency.choices], required=False)
+    priority = forms.ModelChoiceField(
+        label=_("Priority"),
+        queryset=Priority.objects.none(),
+        required=False,
+        empty_label=_("by impact and urgency"),
+    )
     body = forms.CharField(label=_("What happened"), required=False, widget=forms.Textarea(attrs={"rows": 6}))
 
     def __init__(self, actor: Actor, data: Mapping[str, Any] | None = None, **initial: Any) -> None:
@@ -147,6 +175,58 @@ class TaskForm(forms.Form):
         field.queryset = people.members_of_desk([ticket.desk_id])
 
 
+class TagForm(forms.Form):
+    """A tag with its place in the tree."""
+
+    name = forms.CharField(label=_("Name"), max_length=50)
+    parent = forms.ModelChoiceField(
+        label=_("Below"), queryset=Tag.objects.none(), required=False, empty_label=_("at the top")
+    )
+    colour = forms.ChoiceField(
+        label=_("Colour"), choices=Colour.choices, initial=Colour.GREY, widget=forms.RadioSelect
+    )
+    description = forms.CharField(
+        label=_("When to use it"), max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(
+        self, desk: Desk, data: Mapping[str, Any] | None = None, tag: Tag | None = None, **initial: Any
+    ) -> None:
+        if tag is not None:
+            names = ("name", "parent", "colour", "description")
+            initial = {name: getattr(tag, name) for name in names}
+        super().__init__(data, initial=initial)
+        places = Tag.objects.filter(desk=desk).order_by("path")
+        field = self.fields["parent"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = places.exclude(pk__in=below(tag).values("pk")) if tag else places
+        dress(self)
+
+
+class StatusForm(forms.Form):
+    """A status of the company's own."""
+
+    label = forms.CharField(label=_("Name"), max_length=60)
+    kind = forms.ChoiceField(label=_("Kind"), choices=StatusKind.choices, initial=StatusKind.OPEN)
+    order = forms.IntegerField(label=_("Place"), min_value=0, max_value=9999, initial=100)
+
+
+class StatusChangeForm(forms.Form):
+    """The word, place and offer of a status; usual ones send no word."""
+
+    label = forms.CharField(label=_("Name"), max_length=60, required=False)
+    order = forms.IntegerField(label=_("Place"), min_value=0, max_value=9999)
+    active = forms.BooleanField(label=_("Offered"), required=False)
+
+
+class PriorityForm(forms.Form):
+    """A priority's words and weight."""
+
+    label = forms.CharField(label=_("Name"), max_length=60)
+    meaning = forms.CharField(label=_("Meaning"), max_length=200, required=False)
+    rank = forms.IntegerField(label=_("Weight"), min_value=1, max_value=999)
+
+
 class IncidentForm(forms.Form):
     """Something that hits several people."""
 
@@ -172,5 +252,7 @@ class IncidentTextForm(forms.Form):
 def dress(form: forms.Form) -> None:
     """Give the fields the classes of the shell's form controls."""
     for field in form.fields.values():
+        if isinstance(field.widget, forms.RadioSelect):
+            continue
         select = isinstance(field.widget, forms.Select)
         field.widget.attrs.setdefault("class", "form-select" if select else "form-control")

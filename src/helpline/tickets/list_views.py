@@ -12,9 +12,9 @@ from helpline.core.access import Actor
 from helpline.core.together import together
 from helpline.people import access as people
 from helpline.people import queries as people_queries
-from helpline.tickets import access, columns, folders, list_access, paging, queries
+from helpline.tickets import access, columns, folders, list_access, paging, queries, statuses
 from helpline.tickets.filters import Filters
-from helpline.tickets.models import Category, ColumnChoice, StatusKind, Ticket, View
+from helpline.tickets.models import Category, ColumnChoice, Tag, Ticket, View
 from helpline.tickets.views import reading
 
 #: parameters of one request, not of the list
@@ -121,11 +121,13 @@ def _choices(actor: Actor, *more: QuerySet[Any]) -> dict[str, Any]:
         "teams": people_queries.teams(desk_ids).select_related("desk"),
         "people": people_queries.members_of_desk(desk_ids),
         "categories": Category.objects.filter(desk__in=desk_ids).order_by("path", "desk_id"),
+        "tags": Tag.objects.filter(desk__in=desk_ids, archived_at=None).order_by("path", "desk_id"),
     }
-    together(*rows.values(), *more)
+    own = statuses.status_rows()
+    together(own, *rows.values(), *more)
     return {
         **rows,
-        "statuses": StatusKind.choices,
+        "statuses": statuses.options(own),
         "columns": list(columns.COLUMNS.values()),
         "always": columns.ALWAYS,
         "may_work": actor.may(None, *access.WRITERS),

@@ -87,6 +87,55 @@ class StatusKind(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class Impact(models.TextChoices):
+    """How many are hit."""
+
+    PERSON = "person", _("One person")
+    SEVERAL = "several", _("Several people")
+    SITE = "site", _("A whole site")
+    EVERYBODY = "everybody", _("Everybody")
+
+
+class Urgency(models.TextChoices):
+    """What it does to the work of those who are hit."""
+
+    WAIT = "wait", _("Can wait")
+    HINDERS = "hinders", _("Hinders the work")
+    STOPS = "stops", _("Stops the work")
+
+
+class MatrixCell(models.Model):
+    """The priority that follows from an impact and an urgency; one for each pair that says something."""
+
+    impact = models.CharField(max_length=10, choices=Impact.choices)
+    urgency = models.CharField(max_length=10, choices=Urgency.choices)
+    priority = models.ForeignKey(Priority, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["impact", "urgency"], name="one_priority_per_cell")]
+
+
+class Status(models.Model):
+    """A status by the company's own words, or where one of the usual ones stands in the choice.
+
+    `Ticket.status` holds the kind and nothing else: lists, clocks, indexes and rules ask for it as they always did.
+    The company's own word stands beside it in `Ticket.own_status`; none there means the usual word of the kind, in the
+    language of who reads it. So a renamed or retired status breaks no list, and whoever sets only a kind is right too.
+
+    A row whose key is a kind says only where the usual status stands and whether it is offered; its label is empty.
+    Usual ones without a row are offered in the order of the kinds.
+    """
+
+    key = models.SlugField(max_length=40, unique=True)
+    label = models.CharField(max_length=60, blank=True)
+    kind = models.CharField(max_length=20, choices=StatusKind.choices)
+    order = models.PositiveSmallIntegerField(default=100)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.label or str(StatusKind(self.kind).label)
+
+
 #: Kinds of tickets that still need somebody.
 LIVE_KINDS = (
     StatusKind.NEW,
@@ -96,14 +145,40 @@ LIVE_KINDS = (
 )
 
 
+class Colour(models.TextChoices):
+    """The colours of tags: names, because a page has others by night."""
+
+    GREY = "grey", _("Grey")
+    RED = "red", _("Red")
+    ORANGE = "orange", _("Orange")
+    YELLOW = "yellow", _("Yellow")
+    GREEN = "green", _("Green")
+    TEAL = "teal", _("Teal")
+    BLUE = "blue", _("Blue")
+    PURPLE = "purple", _("Purple")
+    PINK = "pink", _("Pink")
+
+
 class Tag(models.Model):
-    """A word for sorting, rules and statistics."""
+    """A word for sorting, rules and statistics; a tree, shown as a path."""
 
     desk = models.ForeignKey(Desk, models.CASCADE, related_name="tags")
+    # a tag that goes must not take those below it along
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     name = models.CharField(max_length=50)
+    #: "Device > Printer", kept by tickets.tag_actions
+    path = models.CharField(max_length=200, db_index=True)
+    colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.GREY)
+    #: when to use it
+    description = models.CharField(max_length=200, blank=True)
+    #: since when it is not offered any more; tickets that have it keep it
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["desk", "path"], name="one_tag_per_path")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.path
 
 
 class IncidentState(models.TextChoices):
@@ -157,7 +232,12 @@ class Ticket(models.Model):
     organisation = models.ForeignKey(Organisation, models.SET_NULL, null=True, related_name="tickets")
     category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="tickets")
     priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets")
+    #: the kind; the company's own word for it is beside it
     status = models.CharField(max_length=20, choices=StatusKind.choices, default=StatusKind.NEW)
+    own_status = models.ForeignKey(Status, models.PROTECT, null=True, related_name="tickets")
+    #: what the priority follows from, when somebody said so
+    impact = models.CharField(max_length=10, choices=Impact.choices, blank=True)
+    urgency = models.CharField(max_length=10, choices=Urgency.choices, blank=True)
     team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="tickets")
     assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tickets")
     tier = models.PositiveSmallIntegerField(default=1)
@@ -191,6 +271,14 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.subject}"
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # Django lets a model say it itself
+        """The word for the status: the company's own, else the usual one of the kind, in the language that is on.
+
+        An own one counts while the kind is its kind.
+        """
+        own = self.own_status
+        return str(own) if own and own.kind == self.status else str(StatusKind(self.status).label)
 
 
 class ItemKind(models.TextChoices):
@@ -301,10 +389,17 @@ class Task(models.Model):
     made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    #: when the assignee was told that it is due
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
-            models.Index(fields=["assignee", "due_at"], name="open_tasks", condition=models.Q(done_at=None))
+            models.Index(fields=["assignee", "due_at"], name="open_tasks", condition=models.Q(done_at=None)),
+            models.Index(
+                fields=["due_at"],
+                name="tasks_to_remind",
+                condition=models.Q(done_at=None, reminded_at=None),
+            ),
         ]
 
 

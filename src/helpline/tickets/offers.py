@@ -12,7 +12,7 @@ from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
-from helpline.tickets import access, actions, bulk_jobs, queries, setup_actions, telling
+from helpline.tickets import access, actions, bulk_jobs, queries, reminding, setup_actions, telling
 from helpline.tickets.search import rebuilding
 
 _INDEX_EVERY_S = 60.0
@@ -108,4 +108,6 @@ def register() -> None:
     registry.periodic.register("index_tickets", duty)
     left_over = registry.Periodic("bulk changes", bulk_jobs.SWEEP_EVERY_S, bulk_jobs.sweep)
     registry.periodic.register("bulk_changes", left_over)
+    reminder = registry.Periodic("remind of tasks", reminding.EVERY_S, reminding.duty)
+    registry.periodic.register("remind_of_tasks", reminder)
     registry.on(HOOK_STOCK, setup_actions.stock)

@@ -65,6 +65,8 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "category",
         "priority",
         "status",
+        "impact",
+        "urgency",
         "channel",
         "asset_tag",
         "location",

@@ -5,12 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from helpline.people import queries as people
 from helpline.people.models import Team, User
-from helpline.tickets import queries
+from helpline.tickets import matrix, queries
 from helpline.tickets.change_fields import LABELS
-from helpline.tickets.models import Category, Incident, IncidentState, Priority, StatusKind, Ticket
+from helpline.tickets.models import (
+    Category,
+    Impact,
+    Incident,
+    IncidentState,
+    MatrixCell,
+    Priority,
+    Status,
+    Ticket,
+    Urgency,
+)
+from helpline.tickets.statuses import options, status_key, status_rows
 
 Option = tuple[str, str]
 NONE: Option = ("", "–")
@@ -25,6 +37,8 @@ class Control:
     value: str
     options: tuple[Option, ...] = ()
     length: int = 0
+    #: what helps to choose
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +58,13 @@ class ChoiceRows:
     incidents: QuerySet[Incident]
     priorities: QuerySet[Priority]
     categories: QuerySet[Category]
+    statuses: QuerySet[Status]
+    cells: QuerySet[MatrixCell]
 
     @property
     def asked(self) -> tuple[QuerySet[Any], ...]:
-        return self.teams, self.workers, self.incidents, self.priorities, self.categories
+        chosen_from = (self.teams, self.workers, self.incidents, self.priorities, self.categories)
+        return (*chosen_from, self.statuses, self.cells)
 
 
 def choice_rows(ticket: Ticket) -> ChoiceRows:
@@ -59,6 +76,8 @@ def choice_rows(ticket: Ticket) -> ChoiceRows:
         incidents=Incident.objects.filter(current, desk=ticket.desk_id),
         priorities=queries.priorities(),
         categories=queries.categories(ticket.desk),
+        statuses=status_rows(),
+        cells=matrix.cells(),
     )
 
 
@@ -66,7 +85,9 @@ def properties(ticket: Ticket, rows: ChoiceRows) -> Properties:
     """The controls, after the choices were read."""
     teams, workers, incidents = tuple(rows.teams), rows.workers, rows.incidents
     chosen = {
-        "status": (ticket.status, [(value, str(label)) for value, label in StatusKind.choices]),
+        "status": (status_key(ticket), options(rows.statuses, [status_key(ticket)])),
+        "impact": (ticket.impact, [NONE, *_words(Impact)]),
+        "urgency": (ticket.urgency, [NONE, *_words(Urgency)]),
         "priority": (ticket.priority_id, [(str(one.pk), one.label) for one in rows.priorities]),
         "category": (
             ticket.category_id,
@@ -76,7 +97,10 @@ def properties(ticket: Ticket, rows: ChoiceRows) -> Properties:
         "assignee": (ticket.assignee_id, [NONE, *((str(one.pk), one.display_name) for one in workers)]),
         "incident": (ticket.incident_id, [NONE, *((str(one.pk), one.title) for one in incidents)]),
     }
-    selects = [_select(name, value, options) for name, (value, options) in chosen.items()]
+    hints = {"priority": _against_matrix(ticket, rows.cells)}
+    selects = [
+        _select(name, value, offered, hints.get(name, "")) for name, (value, offered) in chosen.items()
+    ]
     controls = (
         _line("subject", ticket.subject, 250),
         *selects,
@@ -86,8 +110,19 @@ def properties(ticket: Ticket, rows: ChoiceRows) -> Properties:
     return Properties(controls, teams)
 
 
-def _select(name: str, value: object, options: Iterable[Option]) -> Control:
-    return Control(name, str(LABELS[name]), "" if value is None else str(value), tuple(options))
+def _words(choices: type[Impact | Urgency]) -> list[Option]:
+    return [(str(value), str(label)) for value, label in choices.choices]
+
+
+def _against_matrix(ticket: Ticket, cells: Iterable[MatrixCell]) -> str:
+    wanted = matrix.suggested(ticket.impact, ticket.urgency, cells)
+    if wanted is None or wanted.pk == ticket.priority_id:
+        return ""
+    return str(_("Impact and urgency suggest: %s.") % wanted.label)
+
+
+def _select(name: str, value: object, offered: Iterable[Option], hint: str) -> Control:
+    return Control(name, str(LABELS[name]), "" if value is None else str(value), tuple(offered), hint=hint)
 
 
 def _line(name: str, value: str, length: int) -> Control:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
@@ -21,6 +22,7 @@ from helpline.tickets.models import (
     LIVE_KINDS,
     BulkRow,
     Category,
+    Impact,
     Incident,
     IncidentState,
     Item,
@@ -29,10 +31,12 @@ from helpline.tickets.models import (
     Promise,
     StatusKind,
     Ticket,
+    Urgency,
     View,
 )
 from helpline.tickets.paging import Page
 from helpline.tickets.search import finding
+from helpline.tickets.statuses import status_key
 
 #: "several hit?": tickets of the same category opened within this time count as alike
 ALIKE_WITHIN = timedelta(hours=1)
@@ -66,7 +70,7 @@ _LOOKED_AT = 100
 
 def search(actor: Actor, text: str, limit: int) -> list[Ticket]:
     """Tickets the actor may see that a text finds: by number, else those moved last of the newest that fit."""
-    visible = access.visible(actor).select_related("requester", "priority")
+    visible = access.visible(actor).select_related("requester", "priority", "own_status")
     number = text.strip().lstrip("#")
     if number.isascii() and number.isdigit() and len(number) < 12:
         exact = visible.filter(number=int(number)).first()
@@ -110,21 +114,26 @@ def live_tickets_of(contact: Contact) -> QuerySet[Ticket]:
     """Tickets of the contact that still need somebody, the latest moved first."""
     return (
         Ticket.objects.filter(requester=contact, status__in=LIVE_KINDS)
-        .select_related("priority", "category", "assignee", "desk")
+        .select_related("priority", "own_status", "category", "assignee", "desk")
         .order_by("-updated_at")
     )
 
 
 def tickets_of(contact: Contact, limit: int = 20) -> list[Ticket]:
     """The contact's latest tickets, whatever their state."""
-    every = Ticket.objects.filter(requester=contact).select_related("priority", "category", "assignee")
+    every = Ticket.objects.filter(requester=contact).select_related(
+        "priority", "own_status", "category", "assignee"
+    )
     return list(every.order_by("-created_at")[:limit])
 
 
 def tickets_of_call(call_id: UUID) -> list[Ticket]:
     """The tickets a call is in, in the order they were opened in it."""
     items = Item.objects.filter(kind=ItemKind.CALL, call_id=call_id).order_by("at", "id")
-    return [item.ticket for item in items.select_related("ticket__priority", "ticket__category")]
+    return [
+        item.ticket
+        for item in items.select_related("ticket__priority", "ticket__own_status", "ticket__category")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,8 @@ class FieldChange:
     label: str
     before: str
     after: str
+    #: what it comes from, for people
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +211,45 @@ def _thread_item(
     return ThreadItem(item)
 
 
+#: what `priority_by` of a change says
+_WHY = {"matrix": _("by impact and urgency"), "person": _("chosen by hand, against impact and urgency")}
+
+
 def _changes(data: dict[str, list[str]]) -> tuple[FieldChange, ...]:
+    shown = {field: pair for field, pair in data.items() if field != "priority_by"}
+    if "own_status" in shown:
+        shown.pop("status", None)
+    why = str(_WHY.get(data.get("priority_by", ["", ""])[1], ""))
     return tuple(
         FieldChange(
-            field, str(LABELS.get(field, field)), _for_people(field, before), _for_people(field, after)
+            field,
+            str(LABELS.get(field, field)),
+            _for_people(field, before),
+            _for_people(field, after),
+            why if field == "priority" else "",
         )
-        for field, (before, after) in data.items()
+        for field, (before, after) in shown.items()
     )
 
 
+#: fields whose values are kept by key
+_KEYS: dict[str, type[TextChoices]] = {
+    "status": StatusKind,
+    "own_status": StatusKind,
+    "impact": Impact,
+    "urgency": Urgency,
+}
+
+
 def _for_people(field: str, value: str) -> str:
-    if field == "status" and value in StatusKind.values:
-        return str(StatusKind(value).label)
-    return value
+    kinds = _KEYS.get(field)
+    return str(kinds(value).label) if kinds and value in kinds.values else value
+
+
+def own_status(ticket: Ticket) -> str | None:
+    """The key of the company's own status, None for a usual one."""
+    key = status_key(ticket)
+    return None if key in StatusKind.values else key
 
 
 def open_promises(ticket: Ticket) -> list[Promise]:

@@ -1,5 +1,7 @@
 """The desk's own words for sorting tickets: categories and priorities."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +12,8 @@ from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
 from helpline.people.models import Desk, Team
-from helpline.tickets.models import Category, Priority
+from helpline.tickets.models import Category, Impact, MatrixCell, Priority, Urgency
+from helpline.tickets.status_actions import set_matrix
 
 #: (key, label, rank, meaning)
 STANDARD_PRIORITIES = (
@@ -19,6 +22,13 @@ STANDARD_PRIORITIES = (
     ("regular", _("Regular service"), 20, _("Work goes on, with a hindrance")),
     ("scheduled", _("Scheduled event"), 10, _("Planned: a move, a new colleague, a change")),
 )
+#: impact -> keys of the priorities for work that can wait, is hindered, stands still
+STANDARD_MATRIX = {
+    Impact.PERSON: ("regular", "regular", "critical"),
+    Impact.SEVERAL: ("regular", "critical", "outage"),
+    Impact.SITE: ("regular", "critical", "outage"),
+    Impact.EVERYBODY: ("regular", "outage", "outage"),
+}
 STANDARD_CATEGORIES = (_("Network"), _("Hardware"), _("Programs"), _("Accounts"), _("Anything else"))
 
 
@@ -70,11 +80,24 @@ def give_priorities(clock: Clock = SYSTEM_CLOCK) -> dict[str, Priority]:
 
 
 @transaction.atomic
+def give_matrix(priorities: Mapping[str, Priority], clock: Clock = SYSTEM_CLOCK) -> None:
+    """The usual matrix out of the usual priorities, by key."""
+    wanted = {
+        (impact.value, urgency.value): priorities.get(key)
+        for impact, keys in STANDARD_MATRIX.items()
+        for urgency, key in zip(Urgency, keys, strict=True)
+    }
+    set_matrix(SYSTEM, wanted, clock=clock)
+
+
+@transaction.atomic
 def stock(*, desk: Desk, clock: Clock = SYSTEM_CLOCK) -> None:
     """Hook of `people`: a desk sorts its tickets from the first day. What is there already stays."""
     with translation.override(desk.language):
         if not Priority.objects.exists():
-            give_priorities(clock)
+            given = give_priorities(clock)
+            if not MatrixCell.objects.exists():
+                give_matrix(given, clock)
         if not Category.objects.filter(desk=desk).exists():
             for name in STANDARD_CATEGORIES:
                 create_category(SYSTEM, desk, str(name), clock=clock)

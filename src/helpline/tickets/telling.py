@@ -14,11 +14,12 @@ from helpline.core.notices import NoticeKind
 from helpline.people import queries as people
 from helpline.people.models import Team, User
 from helpline.people.notice_actions import notify
-from helpline.tickets.models import Item, Mention, Ticket
+from helpline.tickets.models import Item, Mention, Task, Ticket
 
 ASSIGNED: Final = "assigned"
 ANSWERED: Final = "answered"
 MENTIONED: Final = "mention"
+TASK_DUE: Final = "task_due"
 #: "@ada" or "@network": a person's or a team's short name after a blank or bracket
 _NAMED: Final = re.compile(r"(?<![\w.@])@([a-zA-Z][\w.-]{0,149})")
 
@@ -33,6 +34,12 @@ def answered(actor: Actor, ticket: Ticket, clock: Clock) -> None:
     """The customer wrote; who has the ticket is told."""
     if ticket.assignee_id:
         _notify([ticket.assignee_id], ANSWERED, actor, ticket, str(_("The customer answered")), clock)
+
+
+def due(actor: Actor, task: Task, title: str, clock: Clock) -> None:
+    """A task is due; whose it is is told."""
+    if task.assignee_id:
+        _notify([task.assignee_id], TASK_DUE, actor, task.ticket, title, clock, about=f"task:{task.pk}")
 
 
 def mention(actor: Actor, ticket: Ticket, item: Item, clock: Clock) -> list[Mention]:
@@ -69,12 +76,13 @@ def _notify(
     title: str,
     clock: Clock,
     place: str = "",
+    about: str = "",
 ) -> None:
     notify(
         list(who),
         kind,
         desk_id=ticket.desk_id,
-        about=f"ticket:{ticket.number}",
+        about=about or f"ticket:{ticket.number}",
         title=title,
         detail=f"{ticket.number} {ticket.subject}",
         url=reverse("tickets:ticket", args=[ticket.number]) + place,
@@ -104,3 +112,4 @@ def register() -> None:
     notices.register(NoticeKind(ASSIGNED, _("A ticket is given to me"), mail=True), 10)
     notices.register(NoticeKind(ANSWERED, _("The customer of my ticket answers"), mail=True), 20)
     notices.register(NoticeKind(MENTIONED, _("A colleague names me in a note"), mail=True), 30)
+    notices.register(NoticeKind(TASK_DUE, _("A task of mine is due"), mail=True), 40)

@@ -28,6 +28,8 @@ from helpline.tickets.connected import connection_rows, connections
 from helpline.tickets.models import ItemKind, Mention, Ticket
 from helpline.tickets.properties import choice_rows
 from helpline.tickets.properties import properties as properties_of
+from helpline.tickets.tags import offered as offered_tags
+from helpline.tickets.tags import tags_of
 
 reading = people.page(*access.READERS)
 working = people.page(*access.WRITERS)
@@ -56,7 +58,8 @@ def _parts(actor: Actor, ticket: Ticket, *more: QuerySet[Any]) -> dict[str, Any]
     """What the fragments of the page need; one query, in which `more` is read as well."""
     thread, choices = queries.thread_rows(ticket), choice_rows(ticket)
     similar, around = queries.similar_rows(ticket.category, but=ticket), connection_rows(ticket)
-    together(*thread.asked, *choices.asked, similar, *around.asked, *more)
+    tags, offered = tags_of(ticket), offered_tags(ticket.desk_id)
+    together(*thread.asked, *choices.asked, similar, *around.asked, tags, offered, *more)
     return {
         "ticket": ticket,
         "thread": thread.thread(),
@@ -66,6 +69,8 @@ def _parts(actor: Actor, ticket: Ticket, *more: QuerySet[Any]) -> dict[str, Any]
         "may_undo": access.may_work(actor, ticket),
         "similar": list(similar),
         "connections": connections(ticket, around),
+        "tags": list(tags),
+        "offered_tags": list(offered),
         "now": CLOCK.now(),
     }
 
@@ -98,10 +103,11 @@ def _local(desk: Desk, ahead: timedelta) -> str:
 @reading
 def fresh(request: HttpRequest, number: int) -> HttpResponse:
     """Thread, heading and properties as they are now; asked for when the ticket changed elsewhere."""
-    return _fresh(request, number)
+    return fragments(request, number)
 
 
-def _fresh(request: HttpRequest, number: int, template: str = "tickets/fresh.html") -> HttpResponse:
+def fragments(request: HttpRequest, number: int, template: str = "tickets/fresh.html") -> HttpResponse:
+    """The parts of the ticket's page that change, as they are now."""
     actor = people.actor(request)
     return render(request, template, _parts(actor, access.ticket(actor, number)))
 
@@ -114,7 +120,7 @@ def properties(request: HttpRequest, number: int) -> HttpResponse:
     ticket = access.ticket(actor, number)
     access.require_work(actor, ticket.desk_id)
     actions.change(actor, ticket, **forms.values(forms.PropertiesForm(ticket, request.POST)))
-    return _fresh(request, number)
+    return fragments(request, number)
 
 
 @require_POST
@@ -149,7 +155,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     actions.add_note(actor, access.ticket(actor, number), body)
     if request.headers.get("HX-Request") != "true":
         return redirect("tickets:ticket", number=number)
-    return _fresh(request, number, "tickets/after_note.html")
+    return fragments(request, number, "tickets/after_note.html")
 
 
 @require_GET
@@ -174,7 +180,7 @@ def promise(request: HttpRequest, number: int) -> HttpResponse:
         given = forms.values(forms.PromiseForm(request.POST))
     call_id = given["call_id"] or _call_in_hand(actor, ticket)
     actions.make_promise(actor, ticket, given["what"], given["due_at"], call_id)
-    return _fresh(request, number)
+    return fragments(request, number)
 
 
 @require_POST
@@ -186,7 +192,7 @@ def promise_kept(request: HttpRequest, number: int, promise_id: int) -> HttpResp
     if found is None:
         raise NotFound(_("There is no such promise."))
     actions.keep_promise(actor, found)
-    return _fresh(request, number)
+    return fragments(request, number)
 
 
 @require_POST
@@ -197,7 +203,7 @@ def escalate(request: HttpRequest, number: int) -> HttpResponse:
     ticket = access.ticket(actor, number)
     given = forms.values(forms.EscalateForm(ticket, request.POST))
     actions.escalate(actor, ticket, given["team"], given["note"])
-    return _fresh(request, number)
+    return fragments(request, number)
 
 
 @require_POST
@@ -234,6 +240,8 @@ def new(request: HttpRequest) -> HttpResponse:
         given["subject"],
         requester=named_contact(actor, desk, who) if who else None,
         priority=given["priority"],
+        impact=given["impact"],
+        urgency=given["urgency"],
         body=given["body"],
         channel="phone",
     )

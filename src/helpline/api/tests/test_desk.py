@@ -11,9 +11,10 @@ from helpline.acd.models import EntryPoint, QueueEntry
 from helpline.api.interface import api
 from helpline.api.tests.conftest import Ask, Phone
 from helpline.core import heartbeat
-from helpline.core.access import Role
+from helpline.core.access import SYSTEM, Role
 from helpline.people.models import Presence, RoleGrant, User
 from helpline.procedure.tests.story import Story
+from helpline.tickets import actions as ticket_actions
 from helpline.tickets.models import Item, ItemKind, Ticket
 from helpline.tickets.search import index
 
@@ -253,3 +254,49 @@ def test_the_shapes_described_are_the_shapes_given(story: Story, ask: Ask) -> No
 
 def test_there_are_no_docs_from_a_foreign_place(story: Story) -> None:
     assert not [name for name in get_resolver("helpline.api.urls").reverse_dict if name == "openapi-view"]
+
+
+def test_tags_statuses_and_urgency_of_a_ticket(story: Story, ask: Ask) -> None:
+    printer = ticket_actions.create_tag(SYSTEM, story.acme, "Printer")
+    ticket_actions.create_tag(SYSTEM, story.acme, "Toner", parent=printer)
+    ticket_actions.create_status(SYSTEM, "With the supplier", "waiting_third")
+    ticket_actions.give_matrix(ticket_actions.give_priorities())
+    new = {
+        "desk": "acme",
+        "subject": "Nobody prints",
+        "impact": "site",
+        "urgency": "stops",
+        "tags": ["Printer"],
+    }
+    made = ask(story.ada, "POST", "/tickets", new)
+    assert made.status_code == 201
+    told = made.json()
+    assert (told["priority"], told["tags"], told["own_status"]) == ("outage", ["Printer"], None)
+
+    path = f"/tickets/{told['id']}"
+    change = {"status": "with-the-supplier", "urgency": "wait", "tags": ["Printer > Toner"]}
+    told = ask(story.ada, "PATCH", path, change).json()
+    known = {
+        name: told[name] for name in ("status", "own_status", "status_label", "priority", "tags", "urgency")
+    }
+    assert known == {
+        "status": "waiting_third",
+        "own_status": "with-the-supplier",
+        "status_label": "With the supplier",
+        "priority": "regular",
+        "tags": ["Printer > Toner"],
+        "urgency": "wait",
+    }
+    for query in (f"tag={printer.pk}", "status=with-the-supplier"):
+        assert [one["id"] for one in ask(story.ada, "GET", f"/tickets?{query}").json()["items"]] == [
+            told["id"]
+        ]
+    assert ask(story.ada, "PATCH", path, {"tags": None}).json()["tags"] == []
+
+
+def test_a_change_with_a_word_that_is_no_tag_changes_nothing(story: Story, ask: Ask) -> None:
+    ticket = story.ticket()
+    refused = ask(story.ada, "PATCH", f"/tickets/{ticket.number}", {"subject": "New", "tags": ["gone"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "tag")
+    assert Ticket.objects.get(pk=ticket.pk).subject == ticket.subject
+    assert ask(story.ada, "PATCH", f"/tickets/{ticket.number}", {"impact": "huge"}).status_code == 422

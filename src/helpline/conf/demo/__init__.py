@@ -21,6 +21,7 @@ from helpline.conf.demo import (
     past_tickets,
     phone_plan,
     problems,
+    sorting,
     sounds,
     spoken,
 )
@@ -44,6 +45,7 @@ def load(clock: Clock) -> str:
     with transaction.atomic():
         house = cast.enter(clock)
         priorities, categories = problems.sort_words(house, clock)
+        tags = sorting.make(house, priorities, clock)
         phones = phone_plan.lay(house, categories)
         versions = past_runs.publish(house, clock)
         contacts = callers.settle(house, clock)
@@ -53,6 +55,7 @@ def load(clock: Clock) -> str:
         rng = Random(SEED + 1)  # plausible, not secret
         shelf = past_tickets.Shelf(house, priorities, categories)
         tickets = past_tickets.write(plan, shelf, clock.now(), rng)
+        sorting.put_on(tickets, tags)
         past_calls.write(plan, house, phones)
         past_runs.write(plan, tickets, house, versions, rng)
         past_runs.record(plan, kept, clock.now())

@@ -36,7 +36,7 @@ from helpline.telephony.trunk_actions import TrunkFacts, save_trunk
 from helpline.tickets.actions import add_note
 from helpline.tickets.bulk_actions import apply as apply_bulk
 from helpline.tickets.bulk_actions import prepare
-from helpline.tickets.models import BulkChange, Category, Incident, Ticket, View
+from helpline.tickets.models import BulkChange, Category, Incident, Tag, Ticket, View
 from helpline.tickets.view_actions import ViewFacts, save_view
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -108,6 +108,10 @@ def _queue(desk: BusyDesk) -> str:
 
 def _desk(desk: BusyDesk) -> int:
     return desk.ticket.desk_id
+
+
+def _tag(desk: BusyDesk) -> int:
+    return Tag.objects.filter(desk=_desk(desk), parent=None)[0].pk
 
 
 def _prompt(desk: BusyDesk) -> str:
@@ -190,12 +194,13 @@ def _tickets(name: str) -> Addresses:
     def addresses(desk: BusyDesk) -> list[str]:
         category = Category.objects.filter(desk__key="acme", parent=None)[0].pk
         incident = Incident.objects.filter(state="open")[0].pk
+        tag = Tag.objects.filter(desk__key="acme", parent=None)[0].pk
         asked = (
             "",
             "?part=rows",
             "?status=any&sort=-priority&text=vpn",
             f"?category={category}&assignee=me&priority=critical",
-            f"?incident={incident}&assignee=none",
+            f"?incident={incident}&assignee=none&tag={tag}",
             f"?view={_view(desk)}&text=vpn&sort=-team",
             "?part=folders",
         )
@@ -289,6 +294,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "tickets:bulk": _at(),
     "tickets:bulk_change": _at(_bulk),
     "tickets:new": _at(),
+    "tickets:statuses": _at(),
+    "tickets:priorities": _at(),
+    "tickets:desk_tags": _at(_desk, queries=("", "?text=cause")),
+    "tickets:tag": _at(_desk, _tag),
     "tickets:ticket": lambda name: (
         lambda desk: [reverse(name, args=[number]) for number in (_number(desk), _mailed(desk))]
     ),
@@ -392,6 +401,10 @@ POSTS = frozenset(
         *(f"tickets:{verb}" for verb in ("columns", "delete_view", "bulk_apply", "bulk_undo")),
         *(f"tickets:{verb}" for verb in ("properties", "requester", "note", "promise")),
         *(f"tickets:{verb}" for verb in ("promise_kept", "escalate", "another", "declare")),
+        *(
+            f"tickets:{verb}"
+            for verb in ("tags", "tag_merge", "tag_archive", "status", "priority", "new_priority")
+        ),
         *(f"tickets:{verb}" for verb in ("connect", "split", "undo", "unlink", "task", "task_done")),
         "letter_pictures",
         *("tickets:incident_edit", "tickets:incident_fix", "customers:numbers", "customers:assets"),

@@ -8,8 +8,9 @@ from django_tasks import task
 
 from helpline.core import outbox
 from helpline.customers.models import Contact
-from helpline.tickets.models import SearchText, Ticket
+from helpline.tickets.models import SearchText, Tag, Ticket
 from helpline.tickets.search import index
+from helpline.tickets.tags import tagged
 
 _BATCH: Final = 500
 
@@ -53,6 +54,19 @@ def follow_contact(*, contact: Contact) -> None:
 def refresh_contact(contact_id: int) -> int:
     """Write the rows of a contact's tickets anew; how many."""
     ids = list(Ticket.objects.filter(requester=contact_id).order_by("-pk").values_list("pk", flat=True))
+    for at in range(0, len(ids), _BATCH):
+        _anew(ids[at : at + _BATCH])
+    return len(ids)
+
+
+@task()
+def refresh_tickets_of_tag(tag_id: int) -> int:
+    """Write the rows of tickets anew that have a tag or one below it; how many."""
+    tag = Tag.objects.filter(pk=tag_id).first()
+    if tag is None:
+        return 0
+    having = Ticket.objects.filter(tagged(tag.pk)).order_by("-pk")
+    ids = list(having.values_list("pk", flat=True))
     for at in range(0, len(ids), _BATCH):
         _anew(ids[at : at + _BATCH])
     return len(ids)

@@ -41,6 +41,10 @@ def said_in(ticket_ids: Sequence[int], without: int = 0) -> dict[int, Source]:
         found[one.pk].names += people.get(one.requester_id or 0, [])
         if one.organisation:
             found[one.pk].names.append(one.organisation.name)
+    for ticket_id, path in Ticket.tags.through.objects.filter(ticket__in=list(found)).values_list(
+        "ticket_id", "tag__path"
+    ):
+        found[ticket_id].texts.append(path)
     items = Item.objects.filter(ticket__in=list(found), kind__in=_SPOKEN)
     for ticket_id, body in items.values_list("ticket_id", "body"):
         found[ticket_id].texts.append(body)

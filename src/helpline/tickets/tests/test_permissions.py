@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from helpline.core.access import Role
+from helpline.core.access import SYSTEM, Role
 from helpline.people.tests.factories import DeskFactory, TeamFactory, UserFactory, actor
 from helpline.people.tests.permissions import wrongs
 from helpline.tickets import actions, bulk_actions, merge_actions, task_actions, view_actions
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 WORKERS = {Role.AGENT, Role.SPECIALIST, Role.LEAD}
 READERS = WORKERS | {Role.COACH, Role.DESK_ADMIN, Role.MANAGER}
 KEEPERS = {Role.LEAD, Role.DESK_ADMIN}
+ADMINS = {Role.DESK_ADMIN}
 DECLARERS = {Role.SPECIALIST, Role.LEAD, Role.PHONE_ADMIN, Role.DESK_ADMIN}
 
 TABLE = [
@@ -41,6 +42,18 @@ TABLE = [
     ("post", "/tickets/{number}/moves/{move}/undo/", WORKERS),
     ("post", "/tickets/{number}/tasks/", WORKERS),
     ("post", "/tickets/{number}/tasks/{task}/done/", WORKERS),
+    ("post", "/tickets/{number}/tags/", WORKERS),
+    ("get", "/tickets/statuses/", ADMINS),
+    ("post", "/tickets/statuses/", ADMINS),
+    ("post", "/tickets/statuses/{status}/", ADMINS),
+    ("get", "/tickets/priorities/", ADMINS),
+    ("post", "/tickets/priorities/", ADMINS),
+    ("post", "/tickets/priorities/new/", ADMINS),
+    ("post", "/tickets/priorities/regular/", ADMINS),
+    ("get", "/desks/{desk}/tags/", ADMINS),
+    ("post", "/desks/{desk}/tags/", ADMINS),
+    ("get", "/desks/{desk}/tags/{tag}/", ADMINS),
+    ("post", "/desks/{desk}/tags/{tag}/", ADMINS),
     ("get", "/incidents/", READERS | {Role.PHONE_ADMIN}),
     ("post", "/incidents/declare/", DECLARERS),
     ("post", "/incidents/{incident}/edit/", DECLARERS),
@@ -70,6 +83,9 @@ def things():
         "item": actions.add_note(lena, ticket, "Second").pk,
         "move": merge_actions.merge(lena, ticket, TicketFactory()).pk,
         "link": merge_actions.link(lena, ticket, other, LinkKind.RELATED).pk,
+        "desk": ticket.desk_id,
+        "tag": actions.create_tag(SYSTEM, ticket.desk, "Printer").pk,
+        "status": actions.create_status(SYSTEM, "Part ordered", "waiting_third").key,
         "task": task_actions.add_task(lena, ticket, "Order toner").pk,
         "bulk": _bulk(lena, ticket).pk,
         "desk_view": view_actions.save_view(lena, ViewFacts("Desk", {"all": []}, desk=ticket.desk)).pk,
@@ -134,6 +150,7 @@ def test_who_may_say_that_an_incident_is_fixed(role):
 
 
 #: what can be done once to a thing
+ONCE_ADMIN = ["/desks/{desk}/tags/{tag}/merge/", "/desks/{desk}/tags/{tag}/archive/"]
 ONCE = ["/tickets/{number}/split/{item}/", "/tickets/{number}/links/{link}/drop/"]
 
 
@@ -145,14 +162,25 @@ def test_who_may_split_and_unlink(role, path, things):
     assert client.post(path.format(**things)).status_code == (302 if role in WORKERS else 403)
 
 
-@pytest.mark.parametrize("path", ONCE)
+@pytest.mark.parametrize("path", ONCE_ADMIN)
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_merge_and_archive_tags(role, path, things):
+    client = Client()
+    client.force_login(UserFactory(roles=[(DeskFactory(), role)]))
+    into = actions.create_tag(SYSTEM, DeskFactory(), "Device").pk
+    assert client.post(path.format(**things), {"into": into}).status_code == (302 if role in ADMINS else 403)
+
+
+@pytest.mark.parametrize("path", [*ONCE, *ONCE_ADMIN])
 def test_nothing_is_split_or_unlinked_from_another_desk(path, things):
     client = Client()
     client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
     assert client.post(path.format(**things)).status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path", "allowed"), [row for row in TABLE if "{" in row[1]])
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"), [row for row in TABLE if "{" in row[1] and "{status}" not in row[1]]
+)
 def test_nothing_of_another_desk(method, path, allowed, things):
     client = Client()
     client.force_login(UserFactory(roles=[(DeskFactory(key="globex"), role) for role in Role]))
