@@ -110,15 +110,15 @@ class Ticket(models.Model):
     """A problem or wish of a requester, with all that happened to it."""
 
     number = models.PositiveBigIntegerField(unique=True)
-    desk = models.ForeignKey(Desk, models.CASCADE, related_name="tickets")
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="tickets", db_index=False)
     subject = models.CharField(max_length=250)
-    requester = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="tickets")
+    requester = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="tickets", db_index=False)
     organisation = models.ForeignKey(Organisation, models.SET_NULL, null=True, related_name="tickets")
-    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="tickets")
-    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets")
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="tickets", db_index=False)
+    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets", db_index=False)
     status = models.CharField(max_length=20, choices=StatusKind.choices, default=StatusKind.NEW)
-    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="tickets")
-    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tickets")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="tickets", db_index=False)
+    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tickets", db_index=False)
     tier = models.PositiveSmallIntegerField(default=1)
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="tickets")
     #: where it began: phone, mail, web
@@ -137,15 +137,23 @@ class Ticket(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
+        # These begin with every reference that has no index of its own.
         indexes = [
-            models.Index(fields=["desk", "status", "-updated_at"]),
-            models.Index(fields=["assignee", "status"]),
-            models.Index(fields=["team", "status"]),
+            # lists and counts of live tickets are read from here alone, without the tickets
+            models.Index(
+                fields=["desk", "status", "-updated_at", "-id", "assignee", "team", "category", "priority"],
+                name="tickets_by_status",
+            ),
+            models.Index(fields=["assignee", "status", "-updated_at", "-id"], name="tickets_of_assignee"),
+            models.Index(fields=["team", "status", "-updated_at", "-id"], name="tickets_of_team"),
             models.Index(fields=["requester", "-created_at"]),
-            # lists of all that ever was, and the search, go back in time
-            models.Index(fields=["-updated_at", "-id"]),
+            models.Index(fields=["category", "-updated_at", "-id"], name="tickets_of_category"),
             # a list by priority takes the first of each
             models.Index(fields=["priority", "updated_at", "id"]),
+            # lists of all that ever was go back in time: at one's desks (SQLite), at all (PostgreSQL)
+            models.Index(fields=["desk", "-updated_at", "-id"], name="tickets_moved_last"),
+            models.Index(fields=["-updated_at", "-id"]),
+            models.Index(fields=["desk", "-number"], name="tickets_by_number"),
         ]
 
     def __str__(self) -> str:
