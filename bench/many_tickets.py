@@ -1,7 +1,7 @@
 """Fills a desk: customers, calls, and as many tickets as asked for. One in fifty is live; each has a note or a call.
 
 The first block of tickets is made one by one; the others are copies of it, older and with other numbers, made by the
-database. The search index is then written by the rebuild that a desk uses too.
+database. So is the search index: the first block by the rebuild that a desk uses too, the others as copies.
 """
 
 from __future__ import annotations
@@ -35,15 +35,19 @@ def fill(tickets: int, now: Any) -> None:
     from helpline.people.models import Desk
     from helpline.tickets.actions import rebuild_search
 
+    block = min(tickets, BLOCK)
     started = time.perf_counter()
     with transaction.atomic():
-        _block(Desk.objects.get(key="acme"), min(tickets, BLOCK), now)
-    for number in range(1, tickets // BLOCK):
-        _copy(number)
-    _tell("seeding", tickets, started)
+        _block(Desk.objects.get(key="acme"), block, now)
+    _tell("seeding", block, started)
     started = time.perf_counter()
     rebuild_search()
-    _tell("search_rebuild", tickets, started)
+    _tell("search_rebuild", block, started)
+    started = time.perf_counter()
+    for number in range(1, tickets // BLOCK):
+        _copy(number)
+    if tickets > block:
+        _tell("copying", tickets - block, started)
     _settle()
 
 
@@ -148,30 +152,40 @@ def _items(tickets: list[Any], calls: list[Any]) -> None:
 
 def _copy(number: int) -> None:
     """The first block once more, so many blocks earlier; of its items the notes."""
-    from helpline.tickets.models import Item, Ticket
+    from helpline.tickets.models import Item, SearchPart, SearchText, SearchWord, Ticket
 
-    back = number * STRIDE
-    _insert(Ticket, number, {"id": -back, "number": -back}, f"id >= {FIRST}")
-    _insert(Item, number, {"id": back, "ticket_id": -back}, f"ticket_id >= {FIRST} AND kind = 'note'")
+    back, first = number * STRIDE, f"id >= {FIRST}"
+    copied = f"CAST(number - {back} AS text)"
+    _insert(Ticket, number, first, {"id": f"id - {back}", "number": f"number - {back}"})
+    notes = f"ticket_id >= {FIRST} AND kind = 'note'"
+    _insert(Item, number, notes, {"id": f"id + {back}", "ticket_id": f"ticket_id - {back}"})
+    # ids and numbers are the same; the number is a term of its ticket, and with its ends a word
+    ids = "ticket_id", f"ticket_id - {back}"
+    terms = f"replace(terms, CAST(ticket_id AS text), CAST({ids[1]} AS text))"
+    _insert(SearchText, number, f"ticket_id >= {FIRST}", {ids[0]: ids[1], "terms": terms})
+    _insert(SearchWord, number, first, {"word": copied, "name": "false"}, Ticket)
+    for end in range(2, len(str(FIRST)) - 2):
+        part = {"id": None, "part": f"substr({copied}, {end})", "word": copied}
+        _insert(SearchPart, number, first, part, Ticket)
 
 
-def _insert(model: Any, number: int, moved: dict[str, int], where: str) -> None:
+def _insert(
+    model: Any, number: int, where: str, other: dict[str, str | None], source: Any | None = None
+) -> None:
+    """Rows of the `source`, or of the model itself, with earlier moments and `other` values; None is left out."""
     from django.db import connection
 
     earlier = EARLIER[connection.vendor]
-    names, values = [], []
+    values: dict[str, str] = {}
     for field in model._meta.concrete_fields:
         name = field.column
-        names.append(name)
-        if name in moved:
-            values.append(f"{name} + {moved[name]}")
-        elif field.get_internal_type() == "DateTimeField":
-            values.append(earlier.format(column=name, days=number * DAYS))
-        else:
-            values.append(name)
-    table = model._meta.db_table
+        moment = field.get_internal_type() == "DateTimeField"
+        kept = earlier.format(column=name, days=number * DAYS) if moment else name
+        if value := other.get(name, kept):
+            values[name] = value
+    into, out_of = model._meta.db_table, (source or model)._meta.db_table
     with connection.cursor() as cursor:
         # the names of columns and tables are our own
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {table} WHERE {where}"
+            f"INSERT INTO {into} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {out_of} WHERE {where}"
         )

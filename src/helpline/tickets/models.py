@@ -144,7 +144,9 @@ class Ticket(models.Model):
                 fields=["desk", "status", "-updated_at", "-id", "assignee", "team", "category", "priority"],
                 name="tickets_by_status",
             ),
-            models.Index(fields=["assignee", "status", "-updated_at", "-id"], name="tickets_of_assignee"),
+            models.Index(
+                fields=["assignee", "status", "-updated_at", "-id", "desk"], name="tickets_of_assignee"
+            ),
             models.Index(fields=["team", "status", "-updated_at", "-id"], name="tickets_of_team"),
             models.Index(fields=["requester", "-created_at"]),
             models.Index(fields=["category", "-updated_at", "-id"], name="tickets_of_category"),
@@ -279,6 +281,7 @@ class SearchText(models.Model):
     """The terms a ticket is found by (tickets.search), sorted, with spaces between.
 
     On SQLite triggers carry it to the table tickets_searchfts: a migration that makes this table anew makes them anew.
+    On PostgreSQL the table has a column more, `vector`, which follows by itself.
     """
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")
