@@ -62,7 +62,7 @@ _GIN: Final = "SELECT ticket_id FROM tickets_searchtext WHERE vector @@ "
 _LATE_THEN_GIN: Final = f"""
     WITH late AS MATERIALIZED (
         SELECT ticket_id FROM
-            (SELECT ticket_id, vector FROM tickets_searchtext ORDER BY ticket_id DESC LIMIT {LATE}) AS some
+            (SELECT ticket_id, vector FROM tickets_searchtext ORDER BY ticket_id DESC LIMIT {LATE}) AS last
         WHERE vector @@ %(expression)s::tsquery LIMIT %(limit)s
     ), every AS MATERIALIZED (
         {_GIN} %(expression)s::tsquery AND (SELECT count(*) FROM late) < %(limit)s
