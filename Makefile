@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA := $(or $(HELPLINE_DATA),data)
 
-.PHONY: run test test-fast test-postgres test-journeys check format bench fuzz soak docs tour lock messages clean
+.PHONY: run test test-fast test-postgres test-journeys check format bench bench-million fuzz soak docs tour lock messages clean
 
 run: .venv/ready-run
 	@exec $(BIN)/helpline run --demo
@@ -29,6 +29,11 @@ format: .venv/ready-dev
 
 bench: .venv/ready-dev
 	@scripts/bench
+
+# Pages at 100,000 and at 1,000,000 tickets, and how they grow; on SQLite, then on PostgreSQL.
+bench-million: .venv/ready-dev
+	@$(BIN)/python bench/million.py
+	@scripts/with-postgres $(BIN)/python bench/million.py
 
 # A million broken SIP messages, in memory; takes some twenty minutes. DATAGRAMS=20000 SEED=3 make fuzz
 fuzz: .venv/ready-dev

@@ -50,7 +50,7 @@ def _tickets(actor: Actor) -> list[Ticket]:
 
 def _promises(actor: Actor) -> list[Promise]:
     due = Promise.objects.filter(
-        made_by_id=actor.user_id, kept_at=None, ticket__in=ticket_access.visible(actor)
+        made_by_id=actor.user_id, kept_at=None, ticket__desk__in=ticket_access.desks_read(actor)
     )
     return list(due.select_related("ticket").order_by("due_at")[:6])
 

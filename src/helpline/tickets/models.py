@@ -226,20 +226,20 @@ class Ticket(models.Model):
     """A problem or wish of a requester, with all that happened to it."""
 
     number = models.PositiveBigIntegerField(unique=True)
-    desk = models.ForeignKey(Desk, models.CASCADE, related_name="tickets")
+    desk = models.ForeignKey(Desk, models.CASCADE, related_name="tickets", db_index=False)
     subject = models.CharField(max_length=250)
-    requester = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="tickets")
+    requester = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="tickets", db_index=False)
     organisation = models.ForeignKey(Organisation, models.SET_NULL, null=True, related_name="tickets")
-    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="tickets")
-    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets")
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, related_name="tickets", db_index=False)
+    priority = models.ForeignKey(Priority, models.PROTECT, related_name="tickets", db_index=False)
     #: the kind; the company's own word for it is beside it
     status = models.CharField(max_length=20, choices=StatusKind.choices, default=StatusKind.NEW)
     own_status = models.ForeignKey(Status, models.PROTECT, null=True, related_name="tickets")
     #: what the priority follows from, when somebody said so
     impact = models.CharField(max_length=10, choices=Impact.choices, blank=True)
     urgency = models.CharField(max_length=10, choices=Urgency.choices, blank=True)
-    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="tickets")
-    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tickets")
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="tickets", db_index=False)
+    assignee = models.ForeignKey(User, models.SET_NULL, null=True, related_name="tickets", db_index=False)
     tier = models.PositiveSmallIntegerField(default=1)
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="tickets")
     #: where it began: phone, mail, web
@@ -258,15 +258,25 @@ class Ticket(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
+        # These begin with every reference that has no index of its own.
         indexes = [
-            models.Index(fields=["desk", "status", "-updated_at"]),
-            models.Index(fields=["assignee", "status"]),
-            models.Index(fields=["team", "status"]),
+            # lists and counts of live tickets are read from here alone, without the tickets
+            models.Index(
+                fields=["desk", "status", "-updated_at", "-id", "assignee", "team", "category", "priority"],
+                name="tickets_by_status",
+            ),
+            models.Index(
+                fields=["assignee", "status", "-updated_at", "-id", "desk"], name="tickets_of_assignee"
+            ),
+            models.Index(fields=["team", "status", "-updated_at", "-id"], name="tickets_of_team"),
             models.Index(fields=["requester", "-created_at"]),
-            # lists of all that ever was, and the search, go back in time
-            models.Index(fields=["-updated_at", "-id"]),
+            models.Index(fields=["category", "-updated_at", "-id"], name="tickets_of_category"),
             # a list by priority takes the first of each
             models.Index(fields=["priority", "updated_at", "id"]),
+            # lists of all that ever was go back in time: at one's desks (SQLite), at all (PostgreSQL)
+            models.Index(fields=["desk", "-updated_at", "-id"], name="tickets_moved_last"),
+            models.Index(fields=["-updated_at", "-id"]),
+            models.Index(fields=["desk", "-number"], name="tickets_by_number"),
         ]
 
     def __str__(self) -> str:
@@ -407,6 +417,7 @@ class SearchText(models.Model):
     """The terms a ticket is found by (tickets.search), sorted, with spaces between.
 
     On SQLite triggers carry it to the table tickets_searchfts: a migration that makes this table anew makes them anew.
+    On PostgreSQL the table has a column more, `vector`, which follows by itself.
     """
 
     ticket = models.OneToOneField(Ticket, models.CASCADE, primary_key=True, related_name="+")

@@ -5,6 +5,8 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import F, Q, QuerySet, Value
@@ -14,7 +16,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core.errors import Invalid
-from helpline.tickets.models import Ticket
+from helpline.core.together import together
+from helpline.tickets.models import Priority, Ticket
 
 PAGE = 50
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,11 +106,24 @@ def page(tickets: QuerySet[Ticket], sort: str, after: str, size: int = PAGE) -> 
     order = [f"-{lookup}" if down else lookup for lookup, down in keys]
     if after:
         tickets = tickets.filter(_beyond(keys, _read(after, keys)))
-    # numbers first: sorting a hundred thousand whole tickets with all they point to takes five times as long
-    ids = list(tickets.order_by(*order).values_list("pk", flat=True)[: size + 1])
+    ids = _ids(tickets, order, size + 1)
     found = Ticket.objects.select_related(*SHOWN).prefetch_related("tags").in_bulk(ids[:size])
     rows = [found[pk] for pk in ids[:size] if pk in found]
     return Page(rows, _marker(rows[-1], keys) if len(ids) > size else "")
+
+
+def _ids(tickets: QuerySet[Ticket], order: Sequence[str], most: int) -> list[int]:
+    """Ids alone: sorting a hundred thousand whole tickets with all they point to takes five times as long."""
+    first, *rest = order
+    if first.lstrip("-") != "priority__rank":
+        return list(tickets.order_by(*order).values_list("pk", flat=True)[:most])
+    # an index has each priority in order; a sort would look at every ticket there ever was
+    ranked = Priority.objects.order_by(first.replace("priority__", ""), "pk").values_list("rank", "pk")
+    alike = ([pk for _rank, pk in some] for _rank, some in groupby(ranked, itemgetter(0)))
+    each = [tickets.filter(priority__in=pks).order_by(*rest).only("pk")[:most] for pks in alike]
+    if each:
+        together(*each)
+    return [one.pk for some in each for one in some][:most]
 
 
 def _beyond(keys: Sequence[tuple[str, bool]], values: Sequence[Any]) -> Q:
