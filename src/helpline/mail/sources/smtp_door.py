@@ -263,7 +263,7 @@ class _Conversation(SMTP):
                 told = await self._handler.taken(self, self.session, self.envelope, spool)
             except OSError as error:
                 told = _not_kept(error)
-        self._set_post_data_state()
+        self.envelope = self._create_envelope()
         await self.push(told)
 
     @syntax("LHLO hostname")
