@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA := $(or $(HELPLINE_DATA),data)
 
-.PHONY: run test test-fast test-postgres test-journeys check format bench bench-million fuzz soak docs tour lock messages clean
+.PHONY: run test test-fast test-postgres test-journeys check format bench bench-million fuzz soak mail-kills docs tour lock messages clean
 
 run: .venv/ready-run
 	@exec $(BIN)/helpline run --demo
@@ -42,6 +42,10 @@ fuzz: .venv/ready-dev
 # Calls coming and going for half an hour: memory stays flat, nothing stays open.
 soak: .venv/ready-dev
 	@$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),30)
+
+# 1,000 messages arrive while postman and worker are killed: none is lost, none is doubled.
+mail-kills: .venv/ready-dev
+	@HELPLINE_TEST_MESSAGES=$(or $(MESSAGES),1000) $(BIN)/pytest tests/interop/test_mail_kills.py -q
 
 docs: .venv/ready-dev
 	$(BIN)/mkdocs build --strict --quiet

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 Text = Annotated[str, StringConstraints(max_length=20000)]
@@ -236,6 +236,70 @@ class TicketChange(Given):
 
 class Note(Given):
     body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20000)]
+
+
+class Merge(Given):
+    other: int = Field(description="Number of the ticket that becomes a part of this one")
+
+
+class Split(Given):
+    item: int = Field(description="Id of the first item that goes into the new ticket")
+    subject: str = Field("", max_length=250, description="Empty: the subject of this ticket")
+
+
+class NewLink(Given):
+    other: int = Field(description="Number")
+    kind: Literal["related", "child", "parent"] = Field(
+        "related", description="What the other one is to this one"
+    )
+
+
+class NewTask(Given):
+    text: Line
+    due_at: AwareDatetime | None = None
+    assignee: str | None = Field(None, description="Username")
+
+
+class TaskDone(Given):
+    done: bool = True
+
+
+class Move(Schema):
+    """A merge (all of `source` went to `target`) or a split (`target` came out of `source`)."""
+
+    id: int
+    kind: str = Field(description="merge or split")
+    source: int
+    target: int
+    at: datetime
+    undone_at: datetime | None
+
+
+class Link(Schema):
+    """`kind`: what the other ticket is to this one: related, child or parent."""
+
+    id: int
+    kind: str
+    other: int
+    at: datetime
+
+
+class Task(Schema):
+    id: int
+    text: str
+    due_at: datetime | None
+    assignee: str | None
+    done_at: datetime | None
+
+
+class Ties(Schema):
+    """What a ticket has to do with others, and what is to be done for it. Tickets by number."""
+
+    id: int
+    merged_into: int | None
+    moves: list[Move]
+    links: list[Link]
+    tasks: list[Task]
 
 
 class MailAttachment(Schema):

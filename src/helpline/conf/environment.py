@@ -42,6 +42,10 @@ class Environment:
     #: where mail is delivered to us by SMTP or LMTP
     smtp_host: str
     smtp_port: int
+    #: certificate (PEM, with its chain) and key of that door, and its port that speaks TLS from the start
+    smtp_cert: Path | None
+    smtp_key: Path | None
+    smtps_port: int | None
     #: who shows it may read /metrics; empty: only this machine may
     metrics_token: str
     #: how mail leaves: smtp://USER:PASSWORD@HOST, smtps://..., a provider; empty: into a folder
@@ -58,6 +62,12 @@ def _number(name: str, default: int) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise EnvironmentInvalid(f"{name}={text!r}: give a port number from 1 to 65535.")
     return int(text)
+
+
+def _file(name: str) -> Path | None:
+    """A file that may come later: whoever reads it says what is wrong with it."""
+    text = os.environ.get(name, "").strip()
+    return Path(text) if text else None
 
 
 def _flag(name: str) -> bool:
@@ -151,6 +161,9 @@ def read_environment() -> Environment:
         demo=_flag("HELPLINE_DEMO"),
         smtp_host=os.environ.get("HELPLINE_SMTP_HOST", "127.0.0.1"),
         smtp_port=_number("HELPLINE_SMTP_PORT", 2525),
+        smtp_cert=_file("HELPLINE_SMTP_CERT"),
+        smtp_key=_file("HELPLINE_SMTP_KEY"),
+        smtps_port=_number("HELPLINE_SMTPS_PORT", 0) if os.environ.get("HELPLINE_SMTPS_PORT") else None,
         metrics_token=os.environ.get("HELPLINE_METRICS_TOKEN", ""),
         smtp_url=_smtp_url("HELPLINE_SMTP_URL"),
     )

@@ -19,6 +19,7 @@ from helpline.mail.access import ADMINS, REPLAYERS
 from helpline.mail.address.actions import check_address
 from helpline.mail.address.round_trip import start as start_round_trip
 from helpline.mail.incoming.batch import file_many
+from helpline.mail.incoming.copies import set_copies
 from helpline.mail.incoming.filing import file
 from helpline.mail.junk.actions import junk, not_junk
 from helpline.mail.models import Inbound, Judged, Letter, Mailbox, MailboxKind, Verdict
@@ -51,6 +52,7 @@ __all__ = [
     "replay",
     "resend",
     "set_auto_text",
+    "set_copies",
     "set_limits",
     "set_sending",
     "set_trust",

@@ -31,6 +31,8 @@ __all__ = [
     "AutoLimits",
     "AutoReplyText",
     "CheckState",
+    "Copies",
+    "DeskMail",
     "Direction",
     "Draft",
     "DraftFile",
@@ -152,6 +154,20 @@ class Mailbox(models.Model):
         return self.name
 
 
+class Copies(models.TextChoices):
+    """What becomes of one mail that was sent to several mailboxes of a desk."""
+
+    ONE = "one", _("One ticket; the copies are duplicates of the first")
+    EACH = "each", _("A ticket for each mailbox")
+
+
+class DeskMail(models.Model):
+    """How a desk wants its mail filed; a desk without this row wants it as usual."""
+
+    desk = models.OneToOneField(Desk, models.CASCADE, related_name="mail")
+    copies = models.CharField(max_length=4, choices=Copies.choices, default=Copies.ONE)
+
+
 class Verdict(models.TextChoices):
     """What became of a message; one each."""
 
@@ -168,6 +184,7 @@ class Reason(models.TextChoices):
 
     NEW = "new", _("Answers nothing we know")
     AFTER_CLOSED = "after_closed", _("Answers a ticket closed long ago")
+    COPY = "copy", _("Went to another mailbox of the desk too, and each has its own ticket")
     JOINED = "joined", _("Belongs to a ticket we know")
     SAME_BYTES = "same_bytes", _("The very same message came before")
     SAME_MESSAGE_ID = "same_message_id", _("A message with this id came before")
@@ -215,7 +232,7 @@ class Inbound(models.Model):
     reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
     joined_by = models.CharField(max_length=20, choices=JoinedBy.choices, blank=True)
     ticket = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="inbound")
-    #: of a duplicate: the message that came before
+    #: of a duplicate, or a copy with a ticket of its own: the message that came before
     first = models.ForeignKey("self", models.SET_NULL, null=True, related_name="duplicates")
     #: of reason after_closed: the ticket it answers
     follows = models.ForeignKey(Ticket, models.SET_NULL, null=True, related_name="+")

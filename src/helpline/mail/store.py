@@ -8,6 +8,7 @@ once.
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,6 +92,13 @@ def pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             yield piece
+
+
+def scratch() -> IO[bytes]:
+    """A file without a name, to gather bytes in before they are kept; gone when it is closed, or its process killed."""
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def erase(sha256: str) -> None:

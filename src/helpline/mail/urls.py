@@ -45,6 +45,7 @@ urlpatterns = [
     path("mail/boxes/new/", mailbox_views.new_mailbox, name="new_mailbox"),
     path("mail/check/", mailbox_views.mailbox_check, name="mailbox_check"),
     path("mail/boxes/<slug:name>/", mailbox_views.mailbox, name="mailbox"),
+    path("mail/boxes/<slug:name>/copies/", mailbox_views.desk_copies, name="mailbox_copies"),
     path("mail/boxes/<slug:name>/switch/", mailbox_views.mailbox_switch, name="mailbox_switch"),
     path("mail/boxes/<slug:name>/try/", mailbox_views.mailbox_try, name="mailbox_try"),
     path("mail/boxes/<slug:name>/connect/", oauth_views.connect, name="mailbox_connect"),

@@ -58,8 +58,8 @@ class Filters:
         elif self.assignee:
             found.append(_is("assignee", self.assignee))
         found += [_is(name, getattr(self, name)) for name in _CHOSEN if getattr(self, name)]
-        if self.text:
-            found.append({"field": "words", "operator": "contains", "value": self.text})
+        if text := self.text.strip():
+            found.append({"field": "words", "operator": "contains", "value": text})
         return {"all": found}
 
 

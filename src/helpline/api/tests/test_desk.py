@@ -225,7 +225,7 @@ def test_every_address_is_described_and_asks_for_a_token(story: Story, ask: Ask)
             for operation in view.operations:
                 known |= {(f"/api/v1{prefix}{path}", method.lower()) for method in operation.methods}
     assert served == known
-    assert len(served) == 14 + 2 + 5 + 2 + 2 + 4 + 5
+    assert len(served) == 14 + 2 + 5 + 2 + 2 + 4 + 5 + 8
     for path, method in served:
         operation = described["paths"][path][method]
         assert operation["security"], path
@@ -238,6 +238,9 @@ def test_every_address_is_described_and_asks_for_a_token(story: Story, ask: Ask)
             .replace("{name}", "ada")
             .replace("{inbound_id}", "x")
             .replace("{outbound_id}", "x")
+            .replace("{move_id}", "1")
+            .replace("{link_id}", "1")
+            .replace("{task_id}", "1")
         )
         assert ask(None, method.upper(), bare, {}).status_code == 401, path
 

@@ -23,7 +23,7 @@ from helpline.customers import actions as customers
 from helpline.customers.models import Contact
 from helpline.mail import events
 from helpline.mail.address import round_trip
-from helpline.mail.incoming import bouncing, judging
+from helpline.mail.incoming import bouncing, copies, judging
 from helpline.mail.incoming.colleagues import on_behalf
 from helpline.mail.incoming.reading import Reading, glimpse, read
 from helpline.mail.letters.writing import write_letter
@@ -128,13 +128,15 @@ def _ours_to_file(inbound: Inbound) -> bool:
 
 
 def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
-    first = finding.earlier(inbound, reading)
+    twin = finding.earlier(inbound, reading)
+    first = twin and copies.still_first(inbound, reading, twin)
     if first is not None:
         _is_duplicate(inbound, first)
     elif not inbound.accepted and (reason := _parked_because(inbound, reading)):
         _park(inbound, reading, reason, clock)
     else:
         _place(inbound, reading, clock)
+        copies.note(inbound, twin)
     if first is None:
         bouncing.tie(inbound, reading, clock)
 

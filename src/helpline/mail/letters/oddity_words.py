@@ -6,6 +6,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from helpline.mail.incoming import refusing
 from helpline.mail.parsing import charsets, mime, parse
 
 _WORDS: Final[Mapping[str, str | Promise]] = {
@@ -23,6 +24,7 @@ _WORDS: Final[Mapping[str, str | Promise]] = {
     parse.NO_DATE: _("Has no date"),
     parse.NO_MESSAGE_ID: _("Has no message id"),
     parse.EMPTY: _("Is empty"),
+    refusing.REFUSED: _("Was refused at our door (552) and not kept; the sender's server told the sender"),
     charsets.UNKNOWN: _("Its character set is unknown and was guessed"),
     charsets.WRONG: _("Its character set is another one than it says"),
     charsets.MISSING: _("Does not say its character set; it was guessed"),

@@ -12,10 +12,11 @@ from django.utils.translation import ngettext
 
 from helpline.core.clock import Clock
 from helpline.mail import queries
+from helpline.mail.incoming import copies
 from helpline.mail.mailboxes.alarms import Alarm
 from helpline.mail.mailboxes.connection import Connection, SignIn
 from helpline.mail.mailboxes.troubles import WORDS, Code, Words
-from helpline.mail.models import Mailbox, MailboxKind, MailboxState
+from helpline.mail.models import Copies, Mailbox, MailboxKind, MailboxState
 from helpline.mail.sources.accounts import FETCHED
 
 _KINDS = {MailboxState.OK: "good", MailboxState.FAILING: "bad", MailboxState.UNKNOWN: "quiet"}
@@ -86,6 +87,8 @@ def page_of(request: HttpRequest, mailbox: Mailbox, clock: Clock) -> dict[str, A
         "mailbox": mailbox,
         "row": row_of(mailbox, {str(verdict): count for verdict, count in counts.items()}, clock),
         "fetched": mailbox.kind in FETCHED,
+        "copies": Copies.choices,
+        "copies_chosen": copies.chosen(mailbox.desk),
         "by_oauth": mailbox.kind in FETCHED and facts.sign_in != SignIn.PASSWORD,
         "callback": request.build_absolute_uri(reverse("mail_oauth")),
         "door": f"{settings.ENV.smtp_host}:{settings.ENV.smtp_port}",

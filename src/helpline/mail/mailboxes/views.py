@@ -15,6 +15,7 @@ from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.errors import Conflict, DeskError, Invalid, NotFound
 from helpline.mail import access, queries
 from helpline.mail.access import ADMINS
+from helpline.mail.incoming import copies
 from helpline.mail.mailboxes import actions
 from helpline.mail.mailboxes import shown as mailbox_shown
 from helpline.mail.mailboxes.alarms import LIVE_KINDS
@@ -180,3 +181,13 @@ def _tried(form: MailboxForm, do: Callable[[], object]) -> bool:
 def _field_of(form: MailboxForm, error: DeskError) -> str | None:
     code = "questions" if error.code == "fields" else error.code
     return code if code in form.fields else None
+
+
+@require_POST
+@setting
+def desk_copies(request: HttpRequest, name: str) -> HttpResponse:
+    """Keep what becomes of one mail to several mailboxes of the mailbox's desk."""
+    who = actor(request)
+    copies.set_copies(who, _mailbox(who, name).desk, request.POST.get("copies", ""))
+    messages.success(request, _("Saved."))
+    return redirect("mailbox", name)

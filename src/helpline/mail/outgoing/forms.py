@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from helpline.mail.models import AutoLimits, Mailbox, Sending, Way
+from helpline.mail.outgoing.routes import AS_MAILBOX
 from helpline.mail.outgoing.settings import MOST_PER_HOUR, SendingFacts
 from helpline.mail.transports.provider import PROVIDERS
 from helpline.people.forms import dress
@@ -28,6 +29,13 @@ class SendingForm(forms.Form):
     )
     security = forms.ChoiceField(label=_("Encryption"), choices=SECURITIES)
     user = forms.CharField(label=_("User name"), max_length=254, required=False)
+    as_mailbox = forms.BooleanField(
+        label=_("Sign in with the permission of the mailbox (OAuth 2)"),
+        required=False,
+        help_text=_(
+            "For mailboxes that are connected at Microsoft, Google or another provider; no password then."
+        ),
+    )
     provider = forms.ChoiceField(
         label=_("Provider"),
         required=False,
@@ -60,6 +68,7 @@ class SendingForm(forms.Form):
     def __init__(self, mailbox: Mailbox, data: QueryDict | None = None) -> None:
         row = Sending.objects.filter(mailbox=mailbox).first() or Sending(mailbox=mailbox)
         initial = {"way": row.way, "name": row.name, "plus": row.plus, "auto_reply": row.auto_reply}
+        initial["as_mailbox"] = row.facts.get("sign_in") == AS_MAILBOX
         super().__init__(data, initial=initial | dict(row.facts))
         dress(self)
 
@@ -69,7 +78,8 @@ class SendingForm(forms.Form):
         names = ("host", "port", "security", "user", "provider", "sender_domain")
         return SendingFacts(
             way=given["way"],
-            facts={name: given[name] for name in names},
+            facts={name: given[name] for name in names}
+            | {"sign_in": AS_MAILBOX if given["as_mailbox"] else ""},
             secret=given["secret"] or None,
             name=given["name"],
             plus=given["plus"],

@@ -1,14 +1,19 @@
 """Which way the mail of a mailbox leaves: its own, else that of the installation (HELPLINE_SMTP_URL), else a folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.conf import settings
 
+from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.sealed import CannotOpen, opened
+from helpline.mail.mailboxes.connection import Connection, Secrets
+from helpline.mail.mailboxes.oauth import TOKENS
+from helpline.mail.mailboxes.permission import token_of
+from helpline.mail.mailboxes.troubles import SourceTrouble
 from helpline.mail.models import Mailbox, Sending, Way
 from helpline.mail.transports.envelope import Answer, Fate, Transport, Undelivered
 from helpline.mail.transports.folder import FolderTransport
@@ -17,6 +22,8 @@ from helpline.mail.transports.smtp import SmtpTransport
 
 #: RFC 8314: submission with TLS from the start; RFC 6409: submission
 PORTS: Final = {"tls": 465, "starttls": 587, "none": 25}
+#: `sign_in` of a way: with the permission of the mailbox, not with a password
+AS_MAILBOX: Final = "mailbox"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -40,7 +47,29 @@ def transport_of(mailbox: Mailbox) -> Transport:
     except CannotOpen as error:
         answer = Answer(Fate.LATER, "", "the password was sealed with another secret key; type it anew")
         raise Undelivered(answer, everything=True) from error
-    return _smtp(chosen.facts, secret) if chosen.way == Way.SMTP else _provider(chosen.facts, secret)
+    if chosen.way != Way.SMTP:
+        return _provider(chosen.facts, secret)
+    found = _smtp(chosen.facts, secret)
+    return _as_the_mailbox(found, mailbox) if chosen.facts.get("sign_in") == AS_MAILBOX else found
+
+
+def _as_the_mailbox(found: SmtpTransport, mailbox: Mailbox) -> SmtpTransport:
+    """Signs in by the permission that the mailbox's own account gave for fetching (OAuth 2)."""
+    try:
+        facts, secrets = Connection.of(mailbox.connection), Secrets.of(mailbox.secret)
+    except CannotOpen as error:
+        answer = Answer(Fate.LATER, "", "the permission was sealed with another secret key; connect anew")
+        raise Undelivered(answer, everything=True) from error
+    ask = token_of(mailbox, facts, secrets, CLOCK)
+
+    def token() -> str:
+        try:
+            return ask()
+        except SourceTrouble as trouble:
+            raise Undelivered(Answer(Fate.LATER, "", str(trouble)[:500]), everything=True) from trouble
+
+    user = found.user or facts.user
+    return replace(found, user=user, token=token, refused=lambda: TOKENS.forget(secrets))
 
 
 def route_of(mailbox: Mailbox) -> Route:

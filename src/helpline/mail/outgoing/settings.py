@@ -70,7 +70,7 @@ def _checked(wanted: SendingFacts) -> dict[str, Any]:
             raise Invalid(_("Say which server sends the mail."), code="host")
         if given.get("security", "starttls") not in PORTS:
             raise Invalid(_("There is no such way to keep the connection secret."), code="security")
-        return {key: given[key] for key in ("host", "port", "security", "user") if key in given}
+        return {key: given[key] for key in ("host", "port", "security", "user", "sign_in") if key in given}
     if wanted.way == Way.PROVIDER:
         if given.get("provider") not in PROVIDERS:
             raise Invalid(_("This provider is not known."), code="provider")

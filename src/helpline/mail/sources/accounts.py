@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpline.core.clock import Clock
-from helpline.mail.mailboxes import oauth, state
+from helpline.mail.mailboxes import oauth
 from helpline.mail.mailboxes.connection import Connection, Secrets
+from helpline.mail.mailboxes.permission import token_of
 from helpline.mail.mailboxes.troubles import Code, SourceTrouble, trouble_of
 from helpline.mail.models import Mailbox, MailboxKind
 from helpline.mail.sources import imap, pop3
@@ -25,12 +26,7 @@ def account_of(mailbox: Mailbox, clock: Clock) -> Account:
     """The account of a mailbox. Raises core.sealed.CannotOpen when its secrets cannot be read."""
     facts, secrets = Connection.of(mailbox.connection), Secrets.of(mailbox.secret)
 
-    def token() -> str:
-        granted = oauth.TOKENS.get(facts, mailbox.kind, secrets, clock)
-        if mailbox.pk and (granted.refresh_token not in ("", secrets.refresh_token) or granted.ends_at):
-            state.keep_tokens(mailbox.pk, mailbox.secret, secrets, granted)
-        return granted.access_token
-
+    token = token_of(mailbox, facts, secrets, clock)
     return Account(mailbox, facts, secrets, token, clock)
 
 

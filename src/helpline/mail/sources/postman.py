@@ -21,6 +21,7 @@ from helpline.core.clock import SYSTEM, Clock
 from helpline.core.doorbell import Bell
 from helpline.mail.models import Mailbox, MailboxKind, MailboxState
 from helpline.mail.sources.accounts import FETCHED
+from helpline.mail.sources.certificate import Certificate
 from helpline.mail.sources.keeper import USUAL, BackOff, Keeper
 from helpline.mail.sources.smtp_door import Door
 from helpline.mail.sources.threads import in_thread
@@ -50,7 +51,10 @@ class Postman:
         self._clock, self._back_off = clock, back_off
         self._keepers: dict[int, tuple[str, Keeper]] = {}
         env = settings.ENV
-        self._door = door or Door(env.smtp_host, env.smtp_port, clock)
+        certificate = Certificate(env.smtp_cert, env.smtp_key) if env.smtp_cert else None
+        self._door = door or Door(
+            env.smtp_host, env.smtp_port, clock, certificate=certificate, secret_port=env.smtps_port
+        )
 
     async def run(self) -> None:
         """Work until cancelled."""

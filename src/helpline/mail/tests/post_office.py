@@ -68,9 +68,9 @@ class PostOffice:
 
 
 @contextmanager
-def open_office(**settings: Any) -> Iterator[PostOffice]:
+def open_office(kind: type[PostOffice] = PostOffice, **settings: Any) -> Iterator[PostOffice]:
     """The server, on a free port of this machine."""
-    office = PostOffice(port=free_port())
+    office = kind(port=free_port())
     controller = Controller(office, hostname="127.0.0.1", port=office.port, ready_timeout=60, **settings)
     controller.start()
     try:

@@ -32,6 +32,7 @@ TABLE = [
     ("post", "/mail/boxes/new/", ADMINS),
     ("get", "/mail/boxes/support/", ADMINS),
     ("post", "/mail/boxes/support/", ADMINS),
+    ("post", "/mail/boxes/support/copies/", ADMINS),
     ("post", "/mail/boxes/support/switch/", ADMINS),
     ("post", "/mail/boxes/support/try/", ADMINS),
     ("post", "/mail/boxes/support/connect/", ADMINS),

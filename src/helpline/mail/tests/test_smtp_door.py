@@ -2,17 +2,27 @@
 
 import asyncio
 import errno
+import io
 import smtplib
+import ssl
+import subprocess
+import sys
+import tracemalloc
+import zipfile
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
+from helpline.core.access import SYSTEM
 from helpline.core.clock import SetClock
+from helpline.core.errors import Conflict
 from helpline.mail import actions, store
 from helpline.mail.models import Inbound, Mailbox, MailboxKind, MailboxState
 from helpline.mail.sources import smtp_door
+from helpline.mail.sources.certificate import Certificate
 from helpline.mail.sources.smtp_door import Door
 from helpline.mail.sources.threads import in_thread
 from helpline.mail.tests.factories import MailboxFactory, mail
@@ -33,8 +43,7 @@ def box(kept: object) -> Mailbox:
 async def door(box: Mailbox, clock: SetClock) -> AsyncIterator[Door]:
     opened = Door("127.0.0.1", 0, clock)
     await opened.open_for([box.pk])
-    assert opened._server is not None
-    opened.port = opened._server.sockets[0].getsockname()[1]
+    opened.port = opened._servers[0].sockets[0].getsockname()[1]
     yield opened
     await opened.close()
 
@@ -96,11 +105,152 @@ async def test_a_bounce_has_no_sender_and_is_taken(door: Door) -> None:
     assert store.read(row.sha256).startswith(b"Return-Path: <>\r\n")
 
 
-async def test_a_large_message_is_refused_by_name(door: Door) -> None:
-    with pytest.raises(smtplib.SMTPResponseException) as refused:
-        await talk(door, lambda server: server.sendmail(CARL, [US], mail("x " * 150_000)))
-    assert refused.value.smtp_code == 552
-    assert await arows() == []
+@pytest.mark.parametrize("says_its_size", [True, False])
+async def test_a_large_message_is_refused_and_the_ledger_tells(
+    door: Door, clock: SetClock, says_its_size: bool
+) -> None:
+    """With SIZE at the recipient, without it after the last byte."""
+    raw = mail("x " * 150_000)
+
+    def say(server: smtplib.SMTP) -> int:
+        server.ehlo()
+        assert server.mail(CARL, [f"SIZE={len(raw)}"] if says_its_size else [])[0] == 250
+        code, _said = server.rcpt(US)
+        return code if says_its_size else server.data(raw)[0]
+
+    assert await talk(door, say) == 552
+    (row,) = await arows()
+    assert (row.verdict, row.reason, row.sender) == ("parked", "too_large", CARL)
+    assert row.size >= len(raw)
+    assert row.envelope is not None
+    assert (row.envelope["ip"], row.envelope["refused"]) == ("127.0.0.1", "552")
+    assert row.subject == ("" if says_its_size else "Printer")
+    assert not store.path_of(row.sha256).exists()
+    with pytest.raises(Conflict):
+        await in_thread(actions.accept, SYSTEM, row, clock=clock)
+    refused = await talk(door, lambda server: server.sendmail(CARL, [US], mail()))
+    assert refused == {}
+
+
+async def test_a_large_message_lies_on_the_disk_and_not_in_memory(
+    door: Door, box: Mailbox, tmp_path: Path
+) -> None:
+    await in_thread(Mailbox.objects.filter(pk=box.pk).update, max_size=60_000_000)
+    await door.open_for([box.pk])
+    door.port = door._servers[0].sockets[0].getsockname()[1]
+    letter = tmp_path / "letter"
+    letter.write_bytes(mail("y" * 70 + ("\n" + "z" * 70) * 300_000))
+    tracemalloc.start()
+    try:
+        client = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _CLIENT, str(door.port), US, str(letter)
+        )
+        assert await client.wait() == 0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    (row,) = await arows()
+    assert row.size > letter.stat().st_size > 20_000_000
+    assert peak < 6_000_000
+
+
+_CLIENT = """
+import smtplib, sys
+with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), timeout=30) as server:
+    server.sendmail("carl@acme.example", [sys.argv[2]], open(sys.argv[3], "rb").read())
+"""
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Of the desk's own making, for localhost."""
+    folder = tmp_path_factory.mktemp("certificate")
+    chain, key = folder / "chain.pem", folder / "key.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    more = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(chain)]
+    subprocess.run([*made, *more], check=True, capture_output=True)
+    return Certificate(chain, key)
+
+
+async def test_tls_after_a_greeting_and_from_the_start(
+    box: Mailbox, clock: SetClock, certificate: Certificate
+) -> None:
+    opened = Door("127.0.0.1", 0, clock, certificate=certificate, secret_port=0)
+    await opened.open_for([box.pk])
+    plain, secret = (one.sockets[0].getsockname()[1] for one in opened._servers)
+    trusted = ssl.create_default_context(cafile=str(certificate.chain))
+
+    def later() -> None:
+        with smtplib.SMTP("127.0.0.1", plain, timeout=10) as server:
+            assert server.starttls(context=trusted)[0] == 220
+            server.sendmail(CARL, [US], mail("After a greeting."))
+
+    def at_once() -> None:
+        with smtplib.SMTP_SSL("127.0.0.1", secret, context=trusted, timeout=10) as server:
+            assert not server.has_extn("starttls")
+            server.sendmail(CARL, [US], mail("From the start."))
+
+    await asyncio.to_thread(later)
+    await asyncio.to_thread(at_once)
+    heads = [store.read(row.sha256) for row in await arows()]
+    assert [b"with ESMTPS;" in head for head in heads] == [True, True]
+    await opened.close()
+    assert opened.sessions == 0
+
+
+async def test_a_certificate_that_cannot_be_read_is_trouble_with_words(
+    box: Mailbox, clock: SetClock, tmp_path: Path
+) -> None:
+    opened = Door("127.0.0.1", 0, clock, certificate=Certificate(tmp_path / "none.pem"))
+    await opened.open_for([box.pk])
+    await in_thread(box.refresh_from_db)
+    assert (box.state, box.trouble_code) == (MailboxState.FAILING, "tls")
+    assert opened._servers == []
+
+
+def _bomb() -> bytes:
+    """Ten megabytes of nothing, packed into ten kilobytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("nothing", bytes(10_000_000))
+    return mail(files=(("nothing.zip", packed.getvalue()),))
+
+
+def _ten_thousand_parts() -> bytes:
+    head = mail().partition(b"\r\n\r\n")[0].split(b"Content-Type")[0].rstrip()
+    parts = b"--b\r\n\r\nx\r\n" * 10_000
+    return head + b'\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n' + parts + b"--b--\r\n"
+
+
+def _a_header_of_a_megabyte() -> bytes:
+    return b"X-Long: " + b"h" * (1 << 20) + b"\r\n" + mail()
+
+
+@pytest.mark.parametrize(
+    "raw", [_bomb(), _ten_thousand_parts(), _a_header_of_a_megabyte()], ids=["zip", "parts", "header"]
+)
+async def test_what_is_meant_to_harm_us_gets_a_verdict(
+    door: Door, box: Mailbox, clock: SetClock, raw: bytes
+) -> None:
+    await in_thread(Mailbox.objects.filter(pk=box.pk).update, max_size=5_000_000)
+    await door.open_for([box.pk])
+    door.port = door._servers[0].sockets[0].getsockname()[1]
+    assert await talk(door, lambda server: server.sendmail(CARL, [US], raw)) == {}
+    (row,) = await arows()
+    assert store.read(row.sha256).endswith(raw)
+    assert await in_thread(actions.file, row.pk, clock=clock) in ("ticket", "parked")
+    assert await talk(door, lambda server: server.sendmail(CARL, [US], mail(message_id="<next@x>"))) == {}
 
 
 async def test_lines_longer_than_allowed_are_taken(door: Door) -> None:
@@ -175,4 +325,4 @@ async def test_a_port_that_is_taken_is_trouble_with_words(door: Door, box: Mailb
     await in_thread(box.refresh_from_db)
     assert (box.state, box.alarms) == (MailboxState.OK, {})
     await second.open_for([])
-    assert second._server is None
+    assert second._servers == []

@@ -226,10 +226,11 @@ def successor(ticket: Ticket, mailbox: Mailbox, clock: Clock) -> Ticket | None:
     return ticket
 
 
-def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
+def earlier(inbound: Inbound, reading: Reading, *, apart: bool = False) -> Inbound | None:
     """The message that came before and is this one again: the same bytes, or the same id, sender, subject and date.
 
-    Some programs give all their mails the same id; those are different messages.
+    Some programs give all their mails the same id; those are different messages. `apart`: one that opened a ticket in
+    another mailbox of the desk is no reason against a ticket in this one.
     """
     message, own = reading.message, naming.key(reading.message.message_id)
     if reading.together is not None and not reading.together.seen & {inbound.sha256, own}:
@@ -238,6 +239,8 @@ def earlier(inbound: Inbound, reading: Reading) -> Inbound | None:
     if own:
         alike |= Q(message_id=own, sender=inbound.sender)
     rows = earlier_rows(inbound.mailbox.desk_id).filter(alike).exclude(pk=inbound.pk).order_by("-received_at")
+    if apart:
+        rows = rows.exclude(~Q(mailbox=inbound.mailbox_id), verdict=Verdict.TICKET)
     for pk, digest, subject in rows.values_list("pk", "sha256", "subject")[:_TWINS]:
         if digest == inbound.sha256 or (subject == message.subject and _sent_at(pk) == message.date):
             return Inbound.objects.select_related("ticket").get(pk=pk)

@@ -8,7 +8,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,13 +27,19 @@ _ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\s")
 
 @dataclass(frozen=True, slots=True)
 class SmtpTransport:
-    """Where and how. `security`: tls (from the start), starttls or none."""
+    """Where and how. `security`: tls (from the start), starttls or none.
+
+    With `token` the user signs in by OAuth 2 (XOAUTH2) and not with a password; it raises Undelivered when there is no
+    permission. `refused`: told when the server takes the token not.
+    """
 
     host: str
     port: int
     security: str = "starttls"
     user: str = ""
     password: str = field(default="", repr=False)
+    token: Callable[[], str] | None = field(default=None, repr=False)
+    refused: Callable[[], None] = field(default=lambda: None, repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
 
     def deliver(self, envelope: Envelope, turn: Turn) -> Mapping[str, Answer]:
@@ -46,7 +52,8 @@ class SmtpTransport:
         backend = EmailBackend(
             host=self.host,
             port=self.port,
-            username=self.user,
+            # without a password Django does not sign in
+            username="" if self.token else self.user,
             password=self.password,
             use_tls=self.security == "starttls",
             use_ssl=self.security == "tls",
@@ -58,12 +65,24 @@ class SmtpTransport:
             backend.open()
             if backend.connection is None:
                 raise ConnectionError("no connection")
+            if self.token is not None:
+                self._sign_in(backend.connection, self.token())
         try:
             yield backend.connection
         finally:
             # the letter's fate is known by now, whatever becomes of the goodbye
             with suppress(OSError, smtplib.SMTPException):
                 backend.close()
+
+    def _sign_in(self, server: smtplib.SMTP, token: str) -> None:
+        """SASL XOAUTH2, as Google and Microsoft describe it: the refusal is a challenge that wants an empty answer."""
+        server.ehlo_or_helo_if_needed()
+        said = f"user={self.user}\x01auth=Bearer {token}\x01\x01"
+        try:
+            server.auth("XOAUTH2", lambda challenge=None: said if challenge is None else "")
+        except smtplib.SMTPAuthenticationError:
+            self.refused()
+            raise
 
     def probe(self) -> None:
         """Connect and sign in, nothing more. Raises Undelivered."""

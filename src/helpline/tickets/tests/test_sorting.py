@@ -206,8 +206,15 @@ class TestPages:
         assert (made.label, made.order, made.active) == ("Part on its way", 7, True)
         one, two = TicketFactory(), TicketFactory()
         admin.post(f"/tickets/{one.number}/properties/", {"status": made.key})
-        admin.post("/tickets/bulk/", {"ticket": [one.number, two.number], "status": made.key})
+        bulk = admin.post("/tickets/bulk/", {"ticket": [one.number, two.number], "status": made.key})[
+            "Location"
+        ]
+        assert "Part on its way" in admin.get(bulk).content.decode()
+        admin.post(f"{bulk}apply/")
         assert set(made.tickets.all()) == {one, two}
+        admin.post(f"{bulk}undo/")
+        assert set(made.tickets.all()) == {one}
+        admin.post(f"/tickets/{two.number}/properties/", {"status": made.key})
         assert admin.get("/tickets/").content.decode().count(">Part on its way</span>") == 2
         assert "Part on its way" in admin.get(f"/tickets/{two.number}/").content.decode()
         assert "Part on its way" in admin.get("/tickets/statuses/").content.decode()

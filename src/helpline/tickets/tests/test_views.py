@@ -190,7 +190,7 @@ class TestCounts:
     def test_tags_and_teams_do_not_multiply(self, ada):
         team = TeamFactory()
         team.members.add(ada.user_id, person("ben", Role.AGENT), person("sven", Role.AGENT))
-        tags = [Tag.objects.create(desk=team.desk, name=name) for name in ("a", "b")]
+        tags = [Tag.objects.create(desk=team.desk, name=name, path=name) for name in ("a", "b")]
         TicketFactory(team=team).tags.add(*tags)
         asked = [is_("status", "live"), is_("team", "mine"), is_("tag", *(str(tag.pk) for tag in tags))]
         save(ada, {"all": asked}, name="Once")
