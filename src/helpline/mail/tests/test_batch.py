@@ -157,7 +157,7 @@ def test_what_a_message_may_ask(support: Mailbox, clock: SetClock) -> None:
 
     assert asked([waiting(mail(), "first")], clock) == 26
     reply = mail("Still", message_id="<2@acme.example>", answers="<first@acme.example>")
-    assert asked([waiting(reply, "reply")], clock) == 18
+    assert asked([waiting(reply, "reply")], clock) == 19
     many = [waiting(stranger(number), str(number)) for number in range(10)]
     assert asked(many, clock) == 15 + 10 * 12
 
