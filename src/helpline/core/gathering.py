@@ -4,16 +4,21 @@
         ...   # outbox.emit, audit.record: no question to the database yet
     # here they are written, one question for each kind of row
 
+Work that is cheaper done once for many, such as writing an index, waits likewise (`later`).
+
 Each row belongs to the savepoint in which it was given: what is rolled back takes its rows along. Django keeps just that
 for what waits for the commit (`connection.run_on_commit`), so the rows wait there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Model
+
+Piece = TypeVar("Piece")
 
 
 class _State(local):
@@ -32,6 +37,25 @@ class _Waiting:
 
     def __call__(self) -> None:
         """Nothing is left to do at the commit."""
+
+
+class _Later:
+    """A piece of work that is not done yet, among what waits for the commit; when that comes it has been done."""
+
+    def __init__(self, work: Callable[[Sequence[Any]], None], piece: object) -> None:
+        self.work: Callable[[Sequence[Any]], None] | None = work
+        self.piece = piece
+
+    def __call__(self) -> None:
+        """Nothing is left to do at the commit."""
+
+
+def later(work: Callable[[Sequence[Piece]], None], piece: Piece) -> None:
+    """Call `work` with the piece: now, or once with all its pieces, in their order, when they are gathered."""
+    if _state.depth:
+        transaction.on_commit(_Later(work, piece))
+    else:
+        work([piece])
 
 
 def write(row: Model, before: Callable[[], None] | None = None) -> None:
@@ -58,7 +82,19 @@ def gathered() -> Iterator[None]:
     finally:
         _state.depth -= 1
     if not _state.depth:
+        _work_all()
         _write_all()
+
+
+def _work_all() -> None:
+    kinds: dict[Callable[[Sequence[Any]], None], list[Any]] = {}
+    for entry in connection.run_on_commit:
+        one = entry[1]
+        if isinstance(one, _Later) and one.work is not None:
+            kinds.setdefault(one.work, []).append(one.piece)
+            one.work = None
+    for work, pieces in kinds.items():
+        work(pieces)
 
 
 def _write_all() -> None:

@@ -37,7 +37,7 @@ from helpline.tickets.models import (
 )
 from helpline.tickets.search import index
 from helpline.tickets.search.rebuilding import rebuild as rebuild_search
-from helpline.tickets.search.sources import names_of, own_texts
+from helpline.tickets.search.sources import own_texts
 from helpline.tickets.setup_actions import create_category, create_priority, give_matrix, give_priorities
 from helpline.tickets.status_actions import create_status, edit_status, set_matrix
 from helpline.tickets.tag_actions import (
@@ -149,9 +149,8 @@ def open_ticket(
 
 
 def _index_fields(ticket: Ticket) -> None:
-    requester, firm = ticket.requester, ticket.organisation
-    names = names_of([requester])[requester.pk] if requester else []
-    index.add(ticket, own_texts(ticket), [*names, firm.name] if firm else names)
+    firm = ticket.organisation
+    index.add(ticket, own_texts(ticket), [firm.name] if firm else [], ticket.requester)
 
 
 @transaction.atomic
@@ -161,7 +160,8 @@ def index_text(actor: Actor, ticket: Ticket, texts: Iterable[str] = (), names: I
     Such a room registers with `registry.searchable` too, so that a rebuild finds the same.
     """
     require_work(actor, ticket.desk_id)
-    Ticket.objects.select_for_update().values_list("pk").get(pk=ticket.pk)
+    if connection.features.has_select_for_update:  # SQLite has one writer at a time anyway
+        Ticket.objects.select_for_update().values_list("pk").get(pk=ticket.pk)
     index.add(ticket, texts, names)
 
 

@@ -1,5 +1,7 @@
 """Rows that are gathered: written together, in their order, and only when what gave them was not rolled back."""
 
+from collections.abc import Sequence
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -57,6 +59,24 @@ def test_what_is_rolled_back_takes_its_rows_along() -> None:
             outbox.emit("after")
     assert kinds() == ["before", "after"]
     assert not AuditRow.objects.exists()
+
+
+def test_work_that_waits_is_done_once_for_all_that_was_not_rolled_back() -> None:
+    done: list[list[int]] = []
+
+    def work(pieces: Sequence[int]) -> None:
+        done.append(list(pieces))
+
+    with transaction.atomic(), gathering.gathered():
+        gathering.later(work, 1)
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            gathering.later(work, 2)
+            raise ZeroDivisionError
+        gathering.later(work, 3)
+        assert done == []
+    assert done == [[1, 3]]
+    gathering.later(work, 4)
+    assert done == [[1, 3], [4]]
 
 
 def test_an_error_writes_nothing() -> None:

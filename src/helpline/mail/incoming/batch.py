@@ -8,12 +8,13 @@ Only where one writer holds the database anyway (SQLite): on PostgreSQL a ticket
 not be waited for with other messages' events already told, so there each message has its own transaction.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from helpline.core import gathering
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
@@ -25,6 +26,8 @@ from helpline.mail.models import Inbound, Verdict
 from helpline.mail.threading import finding, naming
 from helpline.people.models import Desk
 from helpline.tickets import queries as tickets
+
+log = logging.getLogger(__name__)
 
 #: so many messages hold the database for some 50 ms
 AT_ONCE: Final = 12
@@ -68,9 +71,21 @@ def _file_some(inbounds: Sequence[Inbound], clock: Clock) -> dict[Inbound, Verdi
                 ready.append(_Read(inbound, read(inbound, own)))
             verdicts[inbound] = failed.verdict
     if ready:
-        with transaction.atomic(), gathering.gathered():
-            verdicts |= _placed(ready, clock)
+        verdicts |= _filed(ready, clock)
     return verdicts
+
+
+def _filed(ready: Sequence[_Read], clock: Clock) -> dict[Inbound, Verdict]:
+    """All in one transaction; each in its own when what is written at its end for all of them fails."""
+    try:
+        with transaction.atomic(), gathering.gathered():
+            return _placed(ready, clock)
+    except (OperationalError, InterfaceError, OSError):
+        raise
+    except Exception:
+        # one of them is to blame, and only that one is to fail
+        log.exception("%d mails could not be filed together", len(ready))
+    return {one.inbound: filing.file(one.inbound.pk, clock=clock) for one in ready}
 
 
 def _placed(ready: Sequence[_Read], clock: Clock) -> dict[Inbound, Verdict]:

@@ -15,7 +15,8 @@ from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail, said
 from helpline.mail.tests.test_threads import THREAD
 from helpline.people.tests.factories import DeskFactory
-from helpline.tickets.models import Item, Ticket
+from helpline.tickets.models import Item, SearchText, Ticket
+from helpline.tickets.search import index
 
 sqlite_only = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="there each message is filed by itself"
@@ -93,6 +94,24 @@ def test_one_that_cannot_be_filed_takes_nothing_along(
 
 
 @sqlite_only
+def test_when_the_end_of_the_work_fails_each_is_filed_by_itself(
+    support: Mailbox, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = index.learn
+
+    def learn(terms: set[str], names: set[str]) -> None:
+        if "p2" in names:
+            raise ValueError("no such word")
+        whole(terms, names)
+
+    monkeypatch.setattr(index, "learn", learn)
+    rows = together(support, [stranger(number) for number in range(4)], clock)
+    assert [row.verdict for row in rows] == ["ticket", "ticket", "failed", "ticket"]
+    assert Ticket.objects.count() == SearchText.objects.count() == 3
+    assert OutboxEvent.objects.filter(kind="mail_filed").count() == 4
+
+
+@sqlite_only
 def test_killed_in_the_middle_nothing_is_filed_and_all_of_it_waits(
     support: Mailbox, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,11 +155,11 @@ def test_what_a_message_may_ask(support: Mailbox, clock: SetClock) -> None:
     def waiting(raw: bytes, uid: str) -> Inbound:
         return actions.receive(support, raw, uid, queue=False, clock=clock).inbound
 
-    assert asked([waiting(mail(), "first")], clock) == 18
+    assert asked([waiting(mail(), "first")], clock) == 26
     reply = mail("Still", message_id="<2@acme.example>", answers="<first@acme.example>")
-    assert asked([waiting(reply, "reply")], clock) == 13
+    assert asked([waiting(reply, "reply")], clock) == 19
     many = [waiting(stranger(number), str(number)) for number in range(10)]
-    assert asked(many, clock) == 9 + 10 * 11
+    assert asked(many, clock) == 15 + 10 * 12
 
 
 @sqlite_only

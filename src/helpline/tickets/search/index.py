@@ -5,13 +5,16 @@ writes the row has written the index, in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 
+from helpline.core import gathering
+from helpline.customers.models import Contact
 from helpline.tickets.models import SearchPart, SearchText, SearchWord, Ticket
 from helpline.tickets.search import spelling, text
 from helpline.tickets.search.backends import backend
-from helpline.tickets.search.sources import countries, said_in
+from helpline.tickets.search.sources import countries, names_of, said_in
 
 #: a ticket keeps at most so many terms
 MOST_TERMS = 20_000
@@ -25,16 +28,49 @@ def desk_term(desk_id: int) -> str:
     return f"desk_{desk_id}"
 
 
-def add(ticket: Ticket, said: Iterable[str], names: Iterable[str] = ()) -> None:
-    """Have the ticket found by these texts too. To be called where the ticket's row is locked or new."""
-    country = countries([ticket.desk_id])[ticket.desk_id]
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """What a ticket is to be found by too: terms, those of them that are names, and a contact's names."""
+
+    ticket: Ticket
+    country: str
+    terms: set[str]
+    called: set[str]
+    contact: Contact | None
+
+
+def add(
+    ticket: Ticket, said: Iterable[str], names: Iterable[str] = (), contact: Contact | None = None
+) -> None:
+    """Have the ticket found by these texts too, and by the names of the contact. To be called where the ticket's row
+    is locked or new; written with the rest of the work where that is gathered."""
+    country = _country(ticket)
     called = terms_of(names, country)
-    new = called | terms_of(said, country)
-    row = SearchText.objects.filter(pk=ticket.pk).values_list("terms", flat=True).first()
-    known = set(row.split()) if row else {desk_term(ticket.desk_id)}
-    learn(new - known, called)
-    if row is None or not new <= known:
-        _write({ticket.pk: known | new})
+    gathering.later(_add_all, _Added(ticket, country, called | terms_of(said, country), called, contact))
+
+
+def _country(ticket: Ticket) -> str:
+    if Ticket.desk.is_cached(ticket):
+        return ticket.desk.country
+    return countries([ticket.desk_id])[ticket.desk_id]
+
+
+def _add_all(added: Sequence[_Added]) -> None:
+    people = names_of([one.contact for one in added if one.contact])
+    found = SearchText.objects.filter(pk__in={one.ticket.pk for one in added}).values_list("pk", "terms")
+    known = {pk: set(terms.split()) for pk, terms in found}
+    new: dict[int, set[str]] = {}
+    called: set[str] = set()
+    for one in added:
+        names = terms_of(people[one.contact.pk], one.country) if one.contact else set[str]()
+        called |= one.called | names
+        whole = new.setdefault(one.ticket.pk, {desk_term(one.ticket.desk_id)})
+        whole |= one.terms | names
+    new = {pk: terms for pk, terms in new.items() if not terms <= known.get(pk, set())}
+    unknown = set[str]().union(*(terms - known.get(pk, set()) for pk, terms in new.items()))
+    learn(unknown, called)
+    if new:
+        _write({pk: terms | known.get(pk, set()) for pk, terms in new.items()})
 
 
 def terms_of(said: Iterable[str], country: str) -> set[str]:

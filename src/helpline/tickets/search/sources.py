@@ -63,6 +63,8 @@ def own_texts(ticket: Ticket) -> list[str]:
 def names_of(contacts: Sequence[Contact]) -> dict[int, list[str]]:
     """Contact -> name, id, addresses and numbers; two queries."""
     found = {one.pk: [one.name, one.user_id] for one in contacts}
+    if not found:
+        return {}
     for rows in (
         EmailAddress.objects.filter(contact__in=found).values_list("contact_id", "address"),
         PhoneNumber.objects.filter(contact__in=found).values_list("contact_id", "e164"),
