@@ -23,12 +23,12 @@ MADE: Any = {201: shapes.Ties, **REFUSALS}
 
 
 @router.get("/{number}/ties", response=TIES, summary="Merges, splits, links and tasks of a ticket")
-def ties(request: HttpRequest, number: int) -> Any:
+def ticket_ties(request: HttpRequest, number: int) -> Any:
     return _ties(access.ticket(asking(request), number))
 
 
 @router.post("/{number}/merge", response=TIES, summary="Make another ticket a part of this one")
-def merge(request: HttpRequest, number: int, wanted: shapes.Merge) -> Any:
+def merge_ticket(request: HttpRequest, number: int, wanted: shapes.Merge) -> Any:
     actor = asking(request)
     into = access.ticket(actor, number)
     merge_actions.merge(actor, into, access.ticket(actor, wanted.other))
@@ -40,7 +40,7 @@ def merge(request: HttpRequest, number: int, wanted: shapes.Merge) -> Any:
     response={201: shapes.Ticket, **REFUSALS},
     summary="An item and all later ones become a new ticket",
 )
-def split(request: HttpRequest, number: int, wanted: shapes.Split) -> Any:
+def split_item(request: HttpRequest, number: int, wanted: shapes.Split) -> Any:
     actor = asking(request)
     item = access.ticket(actor, number).items.select_related("contact").filter(pk=wanted.item).first()
     if item is None:
@@ -50,7 +50,7 @@ def split(request: HttpRequest, number: int, wanted: shapes.Split) -> Any:
 
 
 @router.post("/{number}/moves/{move_id}/undo", response=TIES, summary="Take a merge or a split back")
-def undo(request: HttpRequest, number: int, move_id: int) -> Any:
+def undo_move(request: HttpRequest, number: int, move_id: int) -> Any:
     actor = asking(request)
     ticket = access.ticket(actor, number)
     move = _moves(ticket).filter(pk=move_id).first()
@@ -61,7 +61,7 @@ def undo(request: HttpRequest, number: int, move_id: int) -> Any:
 
 
 @router.post("/{number}/links", response=MADE, summary="Say that two tickets have to do with each other")
-def link(request: HttpRequest, number: int, wanted: shapes.NewLink) -> Any:
+def link_ticket(request: HttpRequest, number: int, wanted: shapes.NewLink) -> Any:
     actor = asking(request)
     ticket, other = access.ticket(actor, number), access.ticket(actor, wanted.other)
     whole, part = (other, ticket) if wanted.kind == "parent" else (ticket, other)
@@ -71,7 +71,7 @@ def link(request: HttpRequest, number: int, wanted: shapes.NewLink) -> Any:
 
 
 @router.delete("/{number}/links/{link_id}", response=TIES, summary="Say that they do not")
-def unlink(request: HttpRequest, number: int, link_id: int) -> Any:
+def unlink_ticket(request: HttpRequest, number: int, link_id: int) -> Any:
     actor = asking(request)
     ticket = access.ticket(actor, number)
     found = _links(ticket).filter(pk=link_id).first()

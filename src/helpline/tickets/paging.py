@@ -97,8 +97,10 @@ class Page:
     next_after: str
 
 
-def page(tickets: QuerySet[Ticket], sort: str, after: str, size: int = PAGE) -> Page:
-    """One page of the tickets. Raises Invalid for an unknown sort or a marker that is none of ours."""
+def page(
+    tickets: QuerySet[Ticket], sort: str, after: str, size: int = PAGE, *, with_tags: bool = True
+) -> Page:
+    """One page of the tickets, their tags read as well. Raises Invalid for an unknown sort or a marker that is none of ours."""
     keys = SORTS.get(sort)
     if keys is None:
         raise Invalid(_("This list cannot be sorted like that."), code="sort")
@@ -107,7 +109,8 @@ def page(tickets: QuerySet[Ticket], sort: str, after: str, size: int = PAGE) -> 
     if after:
         tickets = tickets.filter(_beyond(keys, _read(after, keys)))
     ids = _ids(tickets, order, size + 1)
-    found = Ticket.objects.select_related(*SHOWN).prefetch_related("tags").in_bulk(ids[:size])
+    shown = Ticket.objects.select_related(*SHOWN)
+    found = (shown.prefetch_related("tags") if with_tags else shown).in_bulk(ids[:size])
     rows = [found[pk] for pk in ids[:size] if pk in found]
     return Page(rows, _marker(rows[-1], keys) if len(ids) > size else "")
 

@@ -182,7 +182,8 @@ def _result(actor: Actor, tree: Tree, form: dict[str, Any], places: list[_Choice
     if desk:
         tickets = tickets.filter(desk=desk)
     count = tickets.order_by()[:_COUNTED].count()
-    return {"count": count, "more": count >= _COUNTED, "sample": paging.page(tickets, sort, "", _SAMPLE).rows}
+    sample = paging.page(tickets, sort, "", _SAMPLE, with_tags=False).rows
+    return {"count": count, "more": count >= _COUNTED, "sample": sample}
 
 
 @require_POST

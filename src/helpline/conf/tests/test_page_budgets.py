@@ -345,6 +345,7 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "api:call_detail": _both_calls,
     "api:ticket_list": _at(),
     "api:ticket_detail": _at(_number),
+    "api:ticket_ties": _at(_number),
     "api:agent_list": _at(),
     "api:ledger": _at(queries=("", "?verdict=ticket&text=printer")),
     "api:inbound_detail": _at(_mail),
@@ -418,6 +419,11 @@ POSTS = frozenset(
         *(f"api:{verb}" for verb in ("pause_recording", "resume_recording", "set_state")),
         *(f"api:{verb}" for verb in ("add_note", "front_end_message", "inbound_replay")),
         *(f"api:{verb}" for verb in ("reply", "outbound_undo", "outbound_resend")),
+        *(
+            f"api:{verb}"
+            for verb in ("merge_ticket", "split_item", "undo_move", "link_ticket", "unlink_ticket")
+        ),
+        *("api:add_task", "api:finish_task", "mailbox_copies"),
         *("mail_out_undo", "mail_out_resend", "mailbox_auto_text", "mailbox_limits"),
     }
 )

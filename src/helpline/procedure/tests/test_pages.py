@@ -124,7 +124,7 @@ def test_several_hit_is_shown_with_the_incident_to_join(story: Story, as_user: S
     from helpline.core.clock import SYSTEM
 
     now = SYSTEM.now()
-    story.ticket("Also down", requester=None, created_at=now)
+    story.ticket("Also down", requester=None, created_at=now, updated_at=now)
     outage = Incident.objects.create(desk=story.acme, title="VPN is down", declared_at=now)
     run, ada = story.run(), as_user(story.ada)
     page = ada.post(url(run, "step"), {"step": "troubleshoot"}).content.decode()
