@@ -84,7 +84,8 @@ def test_there_and_back(support: Mailbox, server: Server, clock: SetClock) -> No
     trip.refresh_from_db()
     assert (trip.state, trip.trouble, trip.inbound, trip.ticket) == (CheckState.DONE, "", first, first.ticket)
     assert set(trip.steps) == set(round_trip.STEPS) - {"sent", "answer_sent"}
-    assert list(trip.steps.values()) == sorted(trip.steps.values())
+    times = [trip.steps[step] for step in round_trip.STEPS if step in trip.steps]
+    assert times == sorted(times)
     assert Ticket.objects.get().status == StatusKind.CLOSED
     assert not Contact.objects.exists()
     assert Outbound.objects.count() == 2, "nothing was answered by itself"

@@ -141,12 +141,23 @@ def _content(server: smtplib.SMTP, raw: bytes, turn: Turn) -> Answer:
         return _answer(code, text)
     body = _DOTS.sub(b"..", raw if raw.endswith(b"\r\n") else raw + b"\r\n")
     _patient(server)
-    for start in range(0, len(body), _PIECE):
-        server.send(body[start : start + _PIECE])
-        turn.keep()
-    turn.hand()
+    with _dropped_unless_whole(server):
+        for start in range(0, len(body), _PIECE):
+            server.send(body[start : start + _PIECE])
+            turn.keep()
+        turn.hand()
     server.send(b".\r\n")
     return _answer(*server.getreply())
+
+
+@contextmanager
+def _dropped_unless_whole(server: smtplib.SMTP) -> Iterator[None]:
+    """Within a letter every word is a part of it, a goodbye too: who gives up hangs up, and the server forgets it."""
+    try:
+        yield
+    except BaseException:
+        server.close()
+        raise
 
 
 def _patient(server: smtplib.SMTP) -> None:
