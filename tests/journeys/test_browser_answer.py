@@ -14,7 +14,7 @@ from tests.peers.desk import Desk
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-MAIL = """From: Carl Jansen <carl@acme.example>
+MAIL = """From: Rosa Beck <rosa@acme.example>
 To: support@desk.example
 Subject: Beamer in room 12
 Message-ID: <beamer-12@acme.example>
@@ -26,11 +26,11 @@ Good morning, the beamer in room 12 stays dark.
 
 @pytest.fixture(scope="module")
 def ticket(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of the ticket Carl's mail opened."""
+    """The address of the ticket Rosa's mail opened."""
     folder: Path = tmp_path_factory.mktemp("mails")
     (folder / "beamer.eml").write_text(MAIL)
     desk.command("mail", "ingest", str(folder), "--mailbox", "support")
-    [row] = desk.api("GET", "/inbound?sender=carl@acme.example&verdict=ticket")["items"]
+    [row] = desk.api("GET", "/inbound?from=rosa@acme.example&verdict=ticket")["items"]
     return f"{desk.url}/tickets/{row['ticket']}/"
 
 

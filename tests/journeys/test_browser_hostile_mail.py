@@ -85,7 +85,7 @@ def hostile_ticket(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> str:
     count = hostile_mail.write(folder)
     assert count >= 60
     desk.command("mail", "ingest", str(folder), "--mailbox", "support")
-    rows = desk.api("GET", "/inbound?sender=mallory@evil.example&verdict=ticket")["items"]
+    rows = desk.api("GET", "/inbound?from=mallory@evil.example&verdict=ticket")["items"]
     assert len(rows) == 1  # one thread, so that all are shown on one page
     return f"{desk.url}/tickets/{rows[0]['ticket']}/"
 
