@@ -56,7 +56,7 @@ _TABS: Final = (
     (DraftKind.REPLY, "r", "arrow-back-up"),
     (DraftKind.REPLY_ALL, "a", "arrow-back-up-double"),
     (DraftKind.FORWARD, "f", "arrow-forward-up"),
-    (DraftKind.NOTE, "n", "note"),
+    (DraftKind.NOTE, "i", "note"),
 )
 
 
