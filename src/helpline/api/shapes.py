@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 Text = Annotated[str, StringConstraints(max_length=20000)]
@@ -15,6 +15,21 @@ class Given(Schema):
     """Input: a name we do not know is a mistake of the sender, not something to pass over."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Filters(Schema):
+    """What a list is narrowed by. A filter we do not know is refused: passed over it would give all."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _are_known(cls, given: Any, info: ValidationInfo) -> Any:
+        request = (info.context or {}).get("request")
+        if request is not None:
+            names = [field.alias or name for name, field in cls.model_fields.items()]
+            unknown = sorted(set(request.GET) - set(names))
+            if unknown:
+                raise ValueError(f"There is no filter {unknown[0][:40]!r} here, but: {', '.join(names)}.")
+        return given
 
 
 class Refusal(Schema):

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from helpline.core.errors import Invalid
 from helpline.tickets import paging
 from helpline.tickets.models import Ticket
+from helpline.web.addresses import numbered
 from helpline.web.templatetags.desk import ago, pill
 
 Cell = SafeString | str
@@ -41,7 +41,7 @@ class Column:
 
 
 def _page(ticket: Ticket) -> str:
-    return reverse("tickets:ticket", args=[ticket.number])
+    return numbered("tickets:ticket", ticket.number)
 
 
 def _number(ticket: Ticket) -> Cell:
@@ -56,7 +56,7 @@ def _subject(ticket: Ticket) -> Cell:
 def _requester(ticket: Ticket) -> Cell:
     if ticket.requester is None:
         return ""
-    address = reverse("customers:contact", args=[ticket.requester.pk])
+    address = numbered("customers:contact", ticket.requester.pk)
     return format_html('<a href="{}">{}</a>', address, ticket.requester.name)
 
 

@@ -14,7 +14,8 @@ from helpline.people import access as people
 from helpline.people import queries as people_queries
 from helpline.tickets import access, columns, folders, list_access, paging, queries, statuses
 from helpline.tickets.filters import Filters
-from helpline.tickets.models import Category, ColumnChoice, Tag, Ticket, View
+from helpline.tickets.lines import lines
+from helpline.tickets.models import Category, ColumnChoice, Tag, View
 from helpline.tickets.views import reading
 
 #: parameters of one request, not of the list
@@ -88,23 +89,16 @@ def _folders(actor: Actor, place: Place, views: QuerySet[View]) -> dict[str, Any
 def _rows(request: HttpRequest, actor: Actor, place: Place) -> dict[str, Any]:
     page = queries.listing(actor, place.filters, place.sort, request.GET.get("after", ""), view=place.view)
     shown = columns.shown(_chosen_columns(actor, place.view))
-    keys = {column.key for column in shown}
     return {
         "page": page,
         "place": place,
         "filters": place.filters,
         "sort": place.sort,
         "shown": shown,
-        "lines": [(ticket, _cells(ticket, shown)) for ticket in page.rows],
-        "with_category": "category" not in keys,
-        "with_organisation": "organisation" not in keys,
+        "lines": lines(request, page.rows, shown),
         "chosen": {int(one) for one in request.GET.getlist("ticket") if one.isdigit()},
         "desk_ids": sorted(actor.desk_ids),
     }
-
-
-def _cells(ticket: Ticket, shown: list[columns.Column]) -> list[tuple[columns.Column, columns.Cell]]:
-    return [(column, column.show(ticket)) for column in shown]
 
 
 def _chosen_columns(actor: Actor, view: View | None) -> list[str]:

@@ -1,7 +1,8 @@
 """Template words of the shell: icons, moments, ticking timers, pills, empty states, parts of other rooms."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -9,8 +10,8 @@ from django.template.context import Context
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from helpline.core import registry
 from helpline.web import assets
@@ -134,14 +135,26 @@ def _ago_text(age: timedelta) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
+def _full(minute: datetime, _language: str) -> str:
+    """Day and time in the language that is active; the same moments are told again at each refresh of a list."""
+    return formats.date_format(minute, "DATETIME_FORMAT")
+
+
+@lru_cache(maxsize=1024)
+def _date(day: date, _language: str) -> str:
+    return formats.date_format(day, "SHORT_DATE_FORMAT")
+
+
 @register.simple_tag
 def ago(moment: datetime | None) -> SafeString:
     """How long ago, in words; the date when it is more than two weeks. The full time is in its title."""
     if moment is None:
         return mark_safe('<span class="text-secondary">–</span>')
     local = timezone.localtime(moment)
-    full = formats.date_format(local, "DATETIME_FORMAT")
-    words = _ago_text(timezone.now() - moment) or formats.date_format(local, "SHORT_DATE_FORMAT")
+    language = get_language() or ""
+    words = _ago_text(timezone.now() - moment) or _date(local.date(), language)
+    full = _full(local.replace(second=0, microsecond=0), language)
     return format_html(
         '<time class="ago" datetime="{}" title="{}">{}</time>', moment.isoformat(), full, words
     )
