@@ -11,12 +11,12 @@ from tests.peers.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
-#: how long two tabs may differ, in seconds
-AGREE_S = 1.0
+#: how long two tabs may differ on a busy machine, in seconds; on an idle one it is a tenth of one
+AGREE_S = 5.0
 
 
 async def both(one: Worker, other: Worker, state: str) -> None:
-    """As soon as one tab shows the state, the other has a second."""
+    """As soon as one tab shows the state, the other has AGREE_S."""
     await one.is_in(state)
     await other.is_in(state, timeout_s=AGREE_S)
 
