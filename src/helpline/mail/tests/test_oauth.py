@@ -111,14 +111,14 @@ def test_a_renewed_refresh_token_is_kept_sealed(giver: Provider, box: Mailbox, c
     answer = {
         "access_token": "a2",
         "expires_in": "3599",
-        "refresh_token": "r5",
+        "refresh_token": "renewed-token-5",
         "refresh_token_expires_in": 604800,
     }
     giver.answers = [(200, answer)]
     assert account_of(box, clock).token() == "a2"
     box.refresh_from_db()
-    assert Secrets.of(box.secret).refresh_token == "r5"
-    assert "r5" not in box.secret
+    assert Secrets.of(box.secret).refresh_token == "renewed-token-5"
+    assert "renewed-token-5" not in box.secret
     assert box.token_expires_at == clock.now() + timedelta(days=7)
 
 
