@@ -23,13 +23,13 @@ def person_of(contact: Contact) -> Person:
     numbers = {row.e164 for row in PhoneNumber.objects.filter(contact__in=whole)} | former["number"]
     mails = {row.address for row in EmailAddress.objects.filter(contact__in=whole)} | former["address"]
     ids = ({one.user_id for one in whole} | former["user_id"]) - {""}
-    own = _writings(numbers - _shared(contact, numbers))
+    own = _writings(numbers - _shared(whole, numbers))
     return Person(
         contact_id=contact.pk,
         desk_id=contact.desk_id,
         numbers=own,
         anywhere=Redactor(
-            names={name for name in names if " " in name} - _namesakes(contact, names),
+            names={name for name in names if " " in name} - _namesakes(whole, names),
             words=mails | _long(ids, _ID_LENGTH),
             numbers=own,
         ),
@@ -62,19 +62,19 @@ def _former(whole: Sequence[Contact]) -> dict[str, set[str]]:
     return found
 
 
-def _shared(contact: Contact, numbers: set[str]) -> set[str]:
-    others = PhoneNumber.objects.filter(e164__in=numbers, contact__desk_id=contact.desk_id)
-    theirs = others.exclude(contact__in=[contact, *parts_of(contact)])
+def _shared(whole: Sequence[Contact], numbers: set[str]) -> set[str]:
+    others = PhoneNumber.objects.filter(e164__in=numbers, contact__desk_id=whole[0].desk_id)
+    theirs = others.exclude(contact__in=whole)
     return set(theirs.values_list("e164", flat=True))
 
 
-def _namesakes(contact: Contact, names: set[str]) -> set[str]:
+def _namesakes(whole: Sequence[Contact], names: set[str]) -> set[str]:
     """Those of the names that another contact of the desk has too."""
     same = Q(name__in=names)
     for name in names:
         same |= Q(name__iexact=name)
-    others = Contact.objects.filter(same, desk_id=contact.desk_id)
-    others = others.exclude(pk__in=[one.pk for one in (contact, *parts_of(contact))])
+    others = Contact.objects.filter(same, desk_id=whole[0].desk_id)
+    others = others.exclude(pk__in=[one.pk for one in whole])
     taken = {name.casefold() for name in others.values_list("name", flat=True)}
     return {name for name in names if name.casefold() in taken}
 

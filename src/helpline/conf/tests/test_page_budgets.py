@@ -309,6 +309,7 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     ),
     "tickets:mention": _at(_number, 1),
     "tickets:fresh": _at(_number),
+    "tickets:here": _at(_number),
     "tickets:incidents": _at(queries=("", "?part=list")),
     "customers:list": _at(queries=("", "?text=carl")),
     "customers:new": _at(),
