@@ -35,7 +35,8 @@ function topicsOnPage(): string[] {
   document.querySelectorAll("[hx-trigger*='live:']").forEach((element) => {
     for (const match of element.getAttribute("hx-trigger")!.matchAll(/live:([^\s,[]+)/g)) topics.add(match[1]!);
   });
-  return [...topics].sort();
+  // what nobody sees is not looked at
+  return [...topics].filter((topic) => !document.hidden || !topic.startsWith("here:")).sort();
 }
 
 function sendTopics(force = false): void {
@@ -108,4 +109,5 @@ export function startLive(): void {
   last = Number(document.querySelector<HTMLMetaElement>('meta[name="live-after"]')?.content ?? 0);
   connect();
   document.body.addEventListener("htmx:afterSettle", () => sendTopics());
+  document.addEventListener("visibilitychange", () => sendTopics());
 }

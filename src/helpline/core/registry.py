@@ -8,8 +8,10 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 
 from helpline.core.access import Role
+from helpline.core.clock import Clock
 from helpline.core.conditions import Field
 from helpline.core.personal import PersonalData
+from helpline.core.ties import Tie
 
 T = TypeVar("T")
 
@@ -67,6 +69,10 @@ navigation: Registry[NavItem] = Registry()
 periodic: Registry[Periodic] = Registry()
 #: what each room holds of a caller; rooms above come first
 personal: Registry[PersonalData] = Registry()
+#: what in each room belongs to a contact (`core.ties`)
+ties: Registry[Tie] = Registry()
+#: who writes on a ticket just now: ticket id, clock -> ids of people
+writing: Registry[Callable[[int, Clock], Iterable[int]]] = Registry()
 #: what rooms above say in tickets, to be found by: ticket ids -> (ticket id, texts, names of people)
 SearchSource = Callable[[Sequence[int]], Iterable[tuple[int, list[str], list[str]]]]
 searchable: Registry[SearchSource] = Registry()

@@ -24,8 +24,14 @@ def visible(actor: Actor) -> QuerySet[Contact]:
 
 
 def contact(actor: Actor, contact_id: int) -> Contact:
-    """One contact with desk and organisation. Raises NotFound when there is none the actor may see."""
-    found = visible(actor).select_related("desk", "organisation").filter(pk=contact_id).first()
+    """One contact with desk and organisation; one that was merged leads to the contact that was kept.
+
+    Raises NotFound when there is none the actor may see.
+    """
+    seen = visible(actor).select_related("desk", "organisation")
+    found = seen.filter(pk=contact_id).first()
+    while found is not None and found.merged_into_id:
+        found = seen.filter(pk=found.merged_into_id).first()
     if found is None:
         raise NotFound(_("There is no such contact at your desks."))
     return found
@@ -40,7 +46,13 @@ def organisations(actor: Actor) -> QuerySet[Organisation]:
 
 
 def require_living(contact: Contact) -> None:
-    """Raise Conflict for a contact that was erased."""
+    """Raise Conflict for a contact that was erased, or merged with another."""
+    if contact.merged_into_id is not None:
+        raise Conflict(
+            _("This contact was merged with another one."),
+            code="merged",
+            help=_("Open the contact it leads to, or take that back first."),
+        )
     if contact.erased_at is not None:
         raise Conflict(
             _("This person was erased."),

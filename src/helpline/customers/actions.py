@@ -85,7 +85,9 @@ def _check(contact: Contact) -> None:
 
 
 def _twin(contact: Contact) -> bool:
-    same = Contact.objects.filter(desk=contact.desk, user_id__iexact=contact.user_id)
+    same = Contact.objects.filter(
+        desk=contact.desk, user_id__iexact=contact.user_id, merged_into=None, erased_at=None
+    )
     return same.exclude(pk=contact.pk).exists()
 
 
@@ -178,7 +180,7 @@ def contact_of_address(
         return None
     if len(value) > LONGEST_ADDRESS:
         return None
-    known = Contact.objects.filter(desk=desk, addresses__address=value, erased_at=None)
+    known = Contact.objects.filter(desk=desk, addresses__address=value, erased_at=None, merged_into=None)
     found = known.select_related("organisation", "desk").order_by("pk").first()
     if found is not None:
         return found

@@ -4,6 +4,8 @@ from typing import Final
 
 CONTACT_CREATED: Final = "contact_created"
 CONTACT_CHANGED: Final = "contact_changed"
+#: adds {other, undone}: the id of the contact merged with
+CONTACT_MERGED: Final = "contact_merged"
 
 
 def contact_topics(contact_id: int) -> tuple[str, ...]:

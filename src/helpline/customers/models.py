@@ -1,8 +1,9 @@
 """Contacts, their organisations, numbers, addresses and assets."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from helpline.people.models import Desk
+from helpline.people.models import Desk, User
 
 
 class Organisation(models.Model):
@@ -35,6 +36,8 @@ class Contact(models.Model):
     created_at = models.DateTimeField()
     #: nothing of the person is left here since then
     erased_at = models.DateTimeField(null=True, blank=True)
+    #: the contact this one turned out to be; whoever is led to this one goes there
+    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="merged")
 
     class Meta:
         indexes = [models.Index(fields=["desk", "user_id"]), models.Index(fields=["desk", "name"])]
@@ -74,3 +77,17 @@ class Asset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.tag}"
+
+
+class Merge(models.Model):
+    """Two contacts that are one person, and what went from one to the other, so that it can be taken back."""
+
+    source = models.ForeignKey(Contact, models.CASCADE, related_name="merges_out")
+    target = models.ForeignKey(Contact, models.CASCADE, related_name="merges_in")
+    #: key of a tie -> ids of the rows that moved
+    moved = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    #: fields the target had left empty -> what the source knew (an id for the organisation)
+    filled = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)

@@ -1,13 +1,14 @@
 """What identifies a contact, and what of it identifies nobody else at the desk."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from django.db.models import Q
 
 from helpline.core.models import AuditRow
 from helpline.core.personal import Person
 from helpline.core.redaction import Redactor
-from helpline.customers.models import Contact, PhoneNumber
+from helpline.customers.models import Contact, EmailAddress, PhoneNumber
 from helpline.customers.numbers import written
 
 #: shorter texts and parts of names mean too much else
@@ -16,18 +17,19 @@ _PART_LENGTH, _ID_LENGTH = 3, 4
 
 def person_of(contact: Contact) -> Person:
     """The contact as other rooms look for them, with former names, numbers, ids and addresses too."""
-    former = _former(contact)
-    names = {contact.name} | former["name"]
-    numbers = {row.e164 for row in contact.numbers.all()} | former["number"]
-    mails = {row.address for row in contact.addresses.all()} | former["address"]
-    ids = ({contact.user_id} | former["user_id"]) - {""}
-    own = _writings(numbers - _shared(contact, numbers))
+    whole = [contact, *parts_of(contact)]
+    former = _former(whole)
+    names = {one.name for one in whole} | former["name"]
+    numbers = {row.e164 for row in PhoneNumber.objects.filter(contact__in=whole)} | former["number"]
+    mails = {row.address for row in EmailAddress.objects.filter(contact__in=whole)} | former["address"]
+    ids = ({one.user_id for one in whole} | former["user_id"]) - {""}
+    own = _writings(numbers - _shared(whole, numbers))
     return Person(
         contact_id=contact.pk,
         desk_id=contact.desk_id,
         numbers=own,
         anywhere=Redactor(
-            names={name for name in names if " " in name} - _namesakes(contact, names),
+            names={name for name in names if " " in name} - _namesakes(whole, names),
             words=mails | _long(ids, _ID_LENGTH),
             numbers=own,
         ),
@@ -39,27 +41,40 @@ def person_of(contact: Contact) -> Person:
     )
 
 
-def _former(contact: Contact) -> dict[str, set[str]]:
+def parts_of(contact: Contact) -> list[Contact]:
+    """Contacts that were merged into this one, also those that came along with another."""
+    found: list[Contact] = []
+    level = list(contact.merged.all())
+    while level:
+        found += level
+        level = list(Contact.objects.filter(merged_into__in=level))
+    return found
+
+
+def _former(whole: Sequence[Contact]) -> dict[str, set[str]]:
     """Field -> its values before and after each change that was written down."""
     found: dict[str, set[str]] = defaultdict(set)
-    for row in AuditRow.objects.filter(subject_kind="contact", subject_id=str(contact.pk)):
+    ids = [str(one.pk) for one in whole]
+    for row in AuditRow.objects.filter(subject_kind="contact", subject_id__in=ids):
         for name, value in row.changes.items():
             values = value if isinstance(value, list) else [value]
             found[name] |= {one for one in values if isinstance(one, str) and one}
     return found
 
 
-def _shared(contact: Contact, numbers: set[str]) -> set[str]:
-    others = PhoneNumber.objects.filter(e164__in=numbers, contact__desk_id=contact.desk_id)
-    return set(others.exclude(contact=contact).values_list("e164", flat=True))
+def _shared(whole: Sequence[Contact], numbers: set[str]) -> set[str]:
+    others = PhoneNumber.objects.filter(e164__in=numbers, contact__desk_id=whole[0].desk_id)
+    theirs = others.exclude(contact__in=whole)
+    return set(theirs.values_list("e164", flat=True))
 
 
-def _namesakes(contact: Contact, names: set[str]) -> set[str]:
+def _namesakes(whole: Sequence[Contact], names: set[str]) -> set[str]:
     """Those of the names that another contact of the desk has too."""
     same = Q(name__in=names)
     for name in names:
         same |= Q(name__iexact=name)
-    others = Contact.objects.filter(same, desk_id=contact.desk_id).exclude(pk=contact.pk)
+    others = Contact.objects.filter(same, desk_id=whole[0].desk_id)
+    others = others.exclude(pk__in=[one.pk for one in whole])
     taken = {name.casefold() for name in others.values_list("name", flat=True)}
     return {name for name in names if name.casefold() in taken}
 

@@ -18,8 +18,8 @@ from helpline.core.personal import Asked, Held, Part, Person, PersonalData, colu
 from helpline.core.redaction import ERASED
 from helpline.customers import events
 from helpline.customers.access import ERASERS, GIVERS, require_living
-from helpline.customers.models import Asset, Contact
-from helpline.customers.person import person_of
+from helpline.customers.models import Asset, Contact, Merge
+from helpline.customers.person import parts_of, person_of
 
 
 def held(person: Person) -> Held:
@@ -33,33 +33,43 @@ def held(person: Person) -> Held:
 def give(asked: Asked) -> Part:
     """The contact with numbers, addresses and assets."""
     contact = Contact.objects.select_related("desk", "organisation").get(pk=asked.person.contact_id)
-    return Part(
-        {
-            "contact": columns(
-                contact,
-                "name",
-                "user_id",
-                "desk",
-                "organisation",
-                "language",
-                "location",
-                "job",
-                "note",
-                "created_at",
-            ),
-            "numbers": [columns(row, "e164", "label") for row in contact.numbers.all()],
-            "addresses": [row.address for row in contact.addresses.all()],
-            "assets": [
-                columns(row, "tag", "kind", "model", "serial", "location", "licence")
-                for row in contact.assets.all()
-            ],
-        }
-    )
+    merged = [_all_of(part) for part in parts_of(contact)]
+    return Part(_all_of(contact) | ({"merged": merged} if merged else {}))
+
+
+def _all_of(contact: Contact) -> dict[str, Any]:
+    return {
+        "contact": columns(
+            contact,
+            "name",
+            "user_id",
+            "desk",
+            "organisation",
+            "language",
+            "location",
+            "job",
+            "note",
+            "created_at",
+        ),
+        "numbers": [columns(row, "e164", "label") for row in contact.numbers.all()],
+        "addresses": [row.address for row in contact.addresses.all()],
+        "assets": [
+            columns(row, "tag", "kind", "model", "serial", "location", "licence")
+            for row in contact.assets.all()
+        ],
+    }
 
 
 def forget(asked: Asked) -> None:
     """Empty the contact; equipment of the organisation stays with it."""
     contact = Contact.objects.get(pk=asked.person.contact_id)
+    Merge.objects.filter(target=contact).delete()
+    for part in parts_of(contact):
+        _empty(part, asked.clock)
+    _empty(contact, asked.clock)
+
+
+def _empty(contact: Contact, clock: Clock) -> None:
     contact.numbers.all().delete()
     contact.addresses.all().delete()
     assets = Asset.objects.filter(contact=contact)
@@ -73,7 +83,7 @@ def forget(asked: Asked) -> None:
         location="",
         job="",
         note="",
-        erased_at=asked.clock.now(),
+        erased_at=clock.now(),
     )
     audit.blank("contact", contact.pk)
 

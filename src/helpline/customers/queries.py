@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from helpline.core.access import Actor
 from helpline.core.together import together
 from helpline.customers import access
-from helpline.customers.models import Asset, Contact, EmailAddress, Organisation, PhoneNumber
+from helpline.customers.models import Asset, Contact, EmailAddress, Merge, Organisation, PhoneNumber
 from helpline.customers.numbers import e164, shown
 from helpline.people.models import Desk
 
@@ -28,9 +28,9 @@ def find_contact(desk: Desk, number: str | None = None, user_id: str | None = No
 
     A number that several contacts share (a company's line) proves nobody.
     """
-    known = Contact.objects.filter(desk=desk).select_related("organisation", "desk")
+    known = Contact.objects.filter(desk=desk, merged_into=None).select_related("organisation", "desk")
     if user_id and user_id.strip():
-        found = _only(known.filter(user_id__iexact=user_id.strip()))
+        found = _only(known.filter(user_id__iexact=user_id.strip())) or _kept(desk, user_id.strip())
         if found:
             return Match(found, "user_id")
     if number and number.strip():
@@ -38,6 +38,15 @@ def find_contact(desk: Desk, number: str | None = None, user_id: str | None = No
         if found:
             return Match(found, "number")
     return None
+
+
+def _kept(desk: Desk, user_id: str) -> Contact | None:
+    """The contact that one with this user id was merged into."""
+    former = Contact.objects.filter(desk=desk, user_id__iexact=user_id).exclude(merged_into=None)
+    found = _only(former.select_related("merged_into__organisation", "merged_into__desk"))
+    while found is not None and found.merged_into is not None:
+        found = found.merged_into
+    return found
 
 
 def _only(found: QuerySet[Contact]) -> Contact | None:
@@ -64,7 +73,7 @@ def matching(actor: Actor, text: str) -> QuerySet[Contact]:
 
 
 def _listed(actor: Actor) -> QuerySet[Contact]:
-    living = access.visible(actor).filter(erased_at=None)
+    living = access.visible(actor).filter(erased_at=None, merged_into=None)
     return living.select_related("organisation", "desk").order_by("name", "id")
 
 
@@ -140,3 +149,9 @@ def page(contacts: QuerySet[Contact], after: str, size: int) -> tuple[list[Conta
     if len(rows) <= size:
         return rows, ""
     return rows[:size], f"{rows[size - 1].pk}~{rows[size - 1].name}"
+
+
+def merges_into(contact: Contact) -> list[Merge]:
+    """Merges that made others a part of this contact and were not taken back, the latest first."""
+    rows = Merge.objects.filter(target=contact, undone_at=None).select_related("source", "by")
+    return list(rows.order_by("-at", "-pk"))

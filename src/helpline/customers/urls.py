@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpline.customers import views
+from helpline.customers import merge_views, views
 
 app_name = "customers"
 urlpatterns = [
@@ -12,4 +12,7 @@ urlpatterns = [
     path("contacts/<int:contact_id>/assets/", views.assets, name="assets"),
     path("contacts/<int:contact_id>/give-out/", views.give_out, name="give_out"),
     path("contacts/<int:contact_id>/erase/", views.erase, name="erase"),
+    path("contacts/<int:contact_id>/same/", merge_views.find_same, name="same"),
+    path("contacts/<int:contact_id>/same/<int:other_id>/", merge_views.merge, name="merge"),
+    path("contacts/<int:contact_id>/merges/<int:merge_id>/undo/", merge_views.undo, name="undo_merge"),
 ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from helpline.core import registry
 from helpline.core.clock import SYSTEM as CLOCK
 from helpline.core.errors import Conflict, DeskError, Invalid
-from helpline.customers import access, actions, personal, queries
+from helpline.customers import access, actions, doubles, personal, queries
 from helpline.customers.events import HOOK_CONTACT_MADE_FOR
 from helpline.customers.forms import AssetForm, ContactForm
 from helpline.customers.models import Contact
@@ -48,15 +48,21 @@ def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
     """All about one contact; tickets and calls are added by the rooms that have them."""
     actor = people.actor(request)
     contact = access.contact(actor, contact_id)
+    if contact.pk != contact_id:
+        return redirect("customers:contact", contact_id=contact.pk)
     living = contact.erased_at is None
+    may_write = living and actor.may(contact.desk_id, *access.WRITERS)
+    card = queries.contact_card(contact)
     return render(
         request,
         "customers/contact.html",
         {
             "contact": contact,
-            "card": queries.contact_card(contact),
+            "card": card,
+            "merges": queries.merges_into(contact),
+            "doubles": doubles.possible(card) if may_write else [],
             "asset_form": AssetForm(),
-            "may_write": living and actor.may(contact.desk_id, *access.WRITERS),
+            "may_write": may_write,
             "may_give": living and actor.may(contact.desk_id, *access.GIVERS),
             "may_erase": living and actor.may(contact.desk_id, *access.ERASERS),
         },

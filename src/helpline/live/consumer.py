@@ -7,18 +7,26 @@ when the gap is too long to replay: then the page refetches all it shows. Silenc
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
+from helpline.core import registry
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM
+from helpline.core.ids import new_id
+from helpline.live.events import HERE, HOOK_PAGE_HERE
 from helpline.live.tail import Tail, tail_of_process
 from helpline.live.visible import LiveEvent, topics_for
+
+log = logging.getLogger(__name__)
 
 #: close code of a page whose person is not (or no longer) signed in; within 4000-4999 of RFC 6455 section 7.4.2
 SIGNED_OUT = 4401
@@ -46,6 +54,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(SIGNED_OUT)
             return
         self.actor: Actor = actor
+        self.page = new_id()
+        self.here: frozenset[str] = frozenset()
         self.tail = tail_of_process()
         await self.tail.listen(self._new_events)
         self.told = self.tail.position
@@ -53,6 +63,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         if self.tail:
             await self.tail.forget(self._new_events)
+            await self._shows(frozenset())
         if self.pump:
             self.pump.cancel()
             await asyncio.gather(self.pump, return_exceptions=True)
@@ -67,12 +78,26 @@ class LiveConsumer(AsyncWebsocketConsumer):
         after, topics = asked
         self.wanted = topics
         await self._replay(after)
+        await self._shows(frozenset(one for one in topics if one.startswith(HERE)))
         if self.pump is None:
             self.pump = asyncio.create_task(self._send_as_it_comes(), name="live page")
 
     def _new_events(self, events: list[LiveEvent]) -> None:
         self.waiting.extend(events)
         self.wake.set()
+
+    async def _shows(self, here: frozenset[str]) -> None:
+        """The person has these things before them now; told to the rooms when it is news."""
+        if here != self.here:
+            self.here = here
+            await self._say_where(here)
+
+    async def _say_where(self, here: frozenset[str]) -> None:
+        """Who looks at what is a courtesy: without it the feed goes on, and what was said ends by the clock."""
+        try:
+            await sync_to_async(_announce)(self.actor, self.page, here)
+        except DatabaseError:
+            log.exception("who looks at what cannot be kept now")
 
     async def _replay(self, after: int) -> None:
         assert self.tail is not None
@@ -98,6 +123,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 roles_read = loop.time()
                 if not await self._still_signed_in():
                     return
+                if self.here:
+                    await self._say_where(self.here)
             await self._send_waiting()
 
     async def _send_waiting(self) -> None:
@@ -144,6 +171,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         source = import_string(getattr(settings, "ACTOR_SOURCE", "helpline.people.access.actor_for"))
         actor: Actor = source(user)
         return actor
+
+
+def _announce(actor: Actor, page: UUID, here: frozenset[str]) -> None:
+    registry.announce(HOOK_PAGE_HERE, actor=actor, page=page, topics=here, clock=SYSTEM)
 
 
 def _read_request(text: str | None) -> tuple[int, frozenset[str]] | None:

@@ -46,6 +46,7 @@ def my_drafts(request: HttpRequest, _subject: object) -> str:
 def register() -> None:
     """Called once when the program starts."""
     registry.panels("ticket.compose").register("answer", compose)
+    registry.writing.register("answer", composing.writing_now)
     registry.panels("ticket.row").register("draft", draft_mark)
     registry.panels("home.side").register("drafts", my_drafts, order=20)
     registry.on(HOOK_NOTE_WRITTEN, drafting.note_written)

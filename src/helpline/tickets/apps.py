@@ -6,8 +6,9 @@ class TicketsConfig(AppConfig):
     label = "tickets"
 
     def ready(self) -> None:
-        from helpline.tickets import condition_fields, offers, personal
+        from helpline.tickets import condition_fields, looking, offers, personal
 
         condition_fields.register()
         offers.register()
+        looking.register()
         personal.register()

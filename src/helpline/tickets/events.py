@@ -14,6 +14,8 @@ TICKET_CHANGED: Final = "ticket_changed"
 TICKET_ITEM_ADDED: Final = "ticket_item_added"
 #: adds {item}: a mail that never left was taken out of the thread
 TICKET_ITEM_WITHDRAWN: Final = "ticket_item_withdrawn"
+#: {number}: somebody opened the page of the ticket, or left it
+TICKET_LOOKED_AT: Final = "ticket_looked_at"
 TICKET_ESCALATED: Final = "ticket_escalated"
 #: adds {other} and {undone}: the number of the ticket merged with or split from
 TICKET_MERGED: Final = "ticket_merged"

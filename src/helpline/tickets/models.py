@@ -349,6 +349,19 @@ class Promise(models.Model):
     kept_at = models.DateTimeField(null=True)
 
 
+class Looking(models.Model):
+    """A page of a person that shows the ticket; gone when it was not seen for a while."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    #: of one open page in one tab
+    page = models.UUIDField()
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["page", "ticket"], name="looked_at_once_by_a_page")]
+
+
 class MoveKind(models.TextChoices):
     MERGE = "merge", pgettext_lazy("move", "Merged")
     SPLIT = "split", pgettext_lazy("move", "Split")

@@ -3,16 +3,19 @@
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
+from helpline.core.ties import Tie
 from helpline.customers.events import HOOK_CONTACT_CHANGED, HOOK_CONTACT_MADE_FOR
 from helpline.customers.models import Contact
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
 from helpline.tickets import access, actions, bulk_jobs, queries, reminding, setup_actions, telling
+from helpline.tickets.models import IncidentJoin, Item, Ticket
 from helpline.tickets.search import rebuilding
 
 _INDEX_EVERY_S = 60.0
@@ -82,8 +85,27 @@ def _register_placeholders() -> None:
         placeholders.register(name, placeholders.Placeholder(label, value, example))
 
 
+def _register_ties() -> None:
+    known = {
+        "tickets": Tie(Ticket, "requester", lambda count: ngettext("%d ticket", "%d tickets", count) % count),
+        "items": Tie(
+            Item,
+            "contact",
+            lambda count: ngettext("%d message in tickets", "%d messages in tickets", count) % count,
+        ),
+        "incidents": Tie(
+            IncidentJoin,
+            "contact",
+            lambda count: ngettext("%d incident to be told of", "%d incidents to be told of", count) % count,
+        ),
+    }
+    for order, (key, tie) in enumerate(known.items(), 10):
+        registry.ties.register(key, tie, order)
+
+
 def register() -> None:
     """Called once when the program starts."""
+    _register_ties()
     _register_placeholders()
     telling.register()
     registry.panels("home.side").register("mentions", my_mentions, order=10)

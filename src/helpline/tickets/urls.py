@@ -27,6 +27,7 @@ urlpatterns = [
     path("tickets/new/", views.new, name="new"),
     path("tickets/<int:number>/", views.ticket_page, name="ticket"),
     path("tickets/<int:number>/fresh/", views.fresh, name="fresh"),
+    path("tickets/<int:number>/here/", views.here, name="here"),
     path("tickets/<int:number>/properties/", views.properties, name="properties"),
     path("tickets/<int:number>/requester/", views.requester, name="requester"),
     path("tickets/<int:number>/note/", views.note, name="note"),

@@ -23,7 +23,7 @@ from helpline.customers.models import Contact
 from helpline.people import access as people
 from helpline.people import queries as people_queries
 from helpline.people.models import Desk, Presence
-from helpline.tickets import access, actions, forms, queries
+from helpline.tickets import access, actions, forms, looking, queries
 from helpline.tickets.connected import connection_rows, connections
 from helpline.tickets.models import ItemKind, Mention, Ticket
 from helpline.tickets.properties import choice_rows
@@ -104,6 +104,15 @@ def _local(desk: Desk, ahead: timedelta) -> str:
 def fresh(request: HttpRequest, number: int) -> HttpResponse:
     """Thread, heading and properties as they are now; asked for when the ticket changed elsewhere."""
     return fragments(request, number)
+
+
+@require_GET
+@reading
+def here(request: HttpRequest, number: int) -> HttpResponse:
+    """Colleagues who look at the ticket or write on it now."""
+    actor = people.actor(request)
+    ticket = access.ticket(actor, number)
+    return render(request, "tickets/here.html", {"ticket": ticket, "others": looking.others(actor, ticket)})
 
 
 def fragments(request: HttpRequest, number: int, template: str = "tickets/fresh.html") -> HttpResponse:

@@ -19,6 +19,7 @@ from helpline.conf.demo import load
 from helpline.conf.tests.busy_desk import BusyDesk, busy
 from helpline.core.access import SYSTEM as SYSTEM_ACTOR
 from helpline.core.clock import SYSTEM
+from helpline.customers.models import Contact
 from helpline.knowledge.models import Article, Template
 from helpline.knowledge.template_actions import save_template
 from helpline.mail.actions import OutgoingFile, queue_reply, receive
@@ -82,6 +83,11 @@ def _number(desk: BusyDesk) -> int:
 
 def _contact(desk: BusyDesk) -> int | None:
     return desk.ticket.requester_id
+
+
+def _other_contact(desk: BusyDesk) -> int:
+    others = Contact.objects.filter(desk=desk.ticket.desk_id).exclude(pk=desk.ticket.requester_id)
+    return others.order_by("pk")[0].pk
 
 
 def _article(_desk: BusyDesk) -> int:
@@ -303,11 +309,14 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     ),
     "tickets:mention": _at(_number, 1),
     "tickets:fresh": _at(_number),
+    "tickets:here": _at(_number),
     "tickets:incidents": _at(queries=("", "?part=list")),
     "customers:list": _at(queries=("", "?text=carl")),
     "customers:new": _at(),
     "customers:contact": _at(_contact),
     "customers:edit": _at(_contact),
+    "customers:same": _at(_contact, queries=("", "?text=a")),
+    "customers:merge": _at(_contact, _other_contact),
     "customers:erase": _at(_contact),
     "people:setup": _at("none"),
     "people:notifications": _at(queries=("", "?kind=mention")),
@@ -409,6 +418,7 @@ POSTS = frozenset(
         *(f"tickets:{verb}" for verb in ("connect", "split", "undo", "unlink", "task", "task_done")),
         "letter_pictures",
         *("tickets:incident_edit", "tickets:incident_fix", "customers:numbers", "customers:assets"),
+        "customers:undo_merge",
         "customers:give_out",
         *(f"people:{verb}" for verb in ("new", "new_token", "drop_token", "phone_password")),
         *("people:roles", "people:active", "people:skill", "knowledge:used"),

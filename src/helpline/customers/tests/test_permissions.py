@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
-from helpline.core.access import Role
-from helpline.customers.tests.factories import carl
+from helpline.core.access import SYSTEM, Role
+from helpline.customers import merge_actions
+from helpline.customers.models import Merge
+from helpline.customers.tests.factories import ContactFactory, carl
 from helpline.people.tests.factories import DeskFactory, UserFactory
 from helpline.people.tests.permissions import wrongs
 
@@ -21,6 +23,10 @@ TABLE = [
     ("post", "/contacts/{id}/edit/", WRITERS),
     ("post", "/contacts/{id}/numbers/", WRITERS),
     ("post", "/contacts/{id}/assets/", WRITERS),
+    ("get", "/contacts/{id}/same/", WRITERS),
+    ("get", "/contacts/{id}/same/{id}/", WRITERS),
+    ("post", "/contacts/{id}/same/{id}/", WRITERS),
+    ("post", "/contacts/{id}/merges/{merge}/undo/", WRITERS),
     ("post", "/contacts/{id}/give-out/", {Role.DESK_ADMIN, Role.MANAGER}),
     ("get", "/contacts/{id}/erase/", {Role.DESK_ADMIN}),
     ("post", "/contacts/{id}/erase/", {Role.DESK_ADMIN}),
@@ -28,16 +34,22 @@ TABLE = [
 DATA = {"name": "X", "number": "0201234567", "tag": "A-1", "kind": "Laptop"}
 
 
+def merged(contact) -> Merge:
+    return merge_actions.merge(SYSTEM, contact, ContactFactory(desk=contact.desk))
+
+
 @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
 def test_table(method, path, allowed):
     who = carl()
-    assert wrongs(method=method, path=path.format(id=who.pk), allowed=allowed, desk=who.desk, data=DATA) == []
+    path = path.format(id=who.pk, merge=merged(who).pk)
+    assert wrongs(method=method, path=path, allowed=allowed, desk=who.desk, data=DATA) == []
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), [row for row in TABLE if "{id}" in row[1]])
 def test_nothing_of_another_desk(method, path, allowed):
     who = carl()
+    path = path.format(id=who.pk, merge=merged(who).pk)
     globex = DeskFactory(key="globex", name="Globex")
     client = Client()
     client.force_login(UserFactory(roles=[(globex, role) for role in Role]))
-    assert getattr(client, method)(path.format(id=who.pk), DATA).status_code == 404
+    assert getattr(client, method)(path, DATA).status_code == 404

@@ -157,6 +157,12 @@ def _writers(drafts: QuerySet[Draft], actor: Actor, clock: Clock) -> list[Writer
     ]
 
 
+def writing_now(ticket_id: int, clock: Clock) -> set[int]:
+    """Ids of those whose draft on the ticket changed just now."""
+    drafts = Draft.objects.filter(ticket=ticket_id, outbound=None, changed_at__gt=clock.now() - WRITING)
+    return set(drafts.values_list("user_id", flat=True))
+
+
 def _name(user: User) -> str:
     return user.display_name
 

@@ -121,7 +121,9 @@ def _looked_up(ready: Sequence[_Read]) -> Together:
     seen = set(earlier.filter(sha256__in=digests).values_list("sha256", flat=True))
     seen |= set(earlier.filter(message_id__in=asked).values_list("message_id", flat=True))
     senders = [one.reading.message.sender.key for one in ready if one.reading.message.sender]
-    known = EmailAddress.objects.filter(contact__desk=desk, contact__erased_at=None, address__in=senders)
+    known = EmailAddress.objects.filter(
+        contact__desk=desk, contact__erased_at=None, contact__merged_into=None, address__in=senders
+    )
     known = known.select_related("contact__organisation", "contact__desk").order_by("-contact_id")
     return Together(
         asked=asked,

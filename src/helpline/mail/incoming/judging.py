@@ -65,7 +65,9 @@ def is_junk(inbound: Inbound, found: Facts, joined_by: JoinedBy | None) -> bool:
 
 
 def _standing(desk: Desk, sender: str, in_thread: bool) -> Standing:
-    known = EmailAddress.objects.filter(contact__desk=desk, contact__erased_at=None, address=sender)
+    known = EmailAddress.objects.filter(
+        contact__desk=desk, contact__erased_at=None, contact__merged_into=None, address=sender
+    )
     answered = Ticket.objects.filter(
         desk=desk, requester__addresses__address=sender, first_response_at__isnull=False
     )

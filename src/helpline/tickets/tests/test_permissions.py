@@ -33,6 +33,7 @@ TABLE = [
     ("get", "/tickets/views/{team_view}/", KEEPERS),
     ("get", "/tickets/{number}/", READERS),
     ("get", "/tickets/{number}/fresh/", READERS),
+    ("get", "/tickets/{number}/here/", READERS),
     ("post", "/tickets/{number}/properties/", WORKERS),
     ("post", "/tickets/{number}/note/", WORKERS),
     ("post", "/tickets/{number}/promise/", WORKERS),
