@@ -8,16 +8,16 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from ninja import Schema
 from pydantic import Field
 
+from helpline.api import shapes
 from helpline.core.access import Actor
 from helpline.core.errors import Invalid
 from helpline.telephony import access
 from helpline.telephony.models import Call, CallState
 
 
-class CallFilters(Schema):
+class CallFilters(shapes.Filters):
     """Every filter that is given narrows the list."""
 
     state: CallState | None = None

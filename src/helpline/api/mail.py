@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import FileResponse, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from ninja.responses import Status
 from pydantic import Field
 
@@ -21,7 +21,7 @@ from helpline.mail.models import Inbound, Letter, Reason, Verdict
 router = Router(tags=["mail"])
 
 
-class LedgerFilters(Schema):
+class LedgerFilters(shapes.Filters):
     """Every filter that is given narrows the list."""
 
     mailbox: str = Field("", description="Name of the mailbox")

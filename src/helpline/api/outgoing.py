@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from ninja.responses import Status
 from pydantic import Field
 
@@ -25,7 +25,7 @@ router = Router(tags=["mail"])
 answers = Router(tags=["tickets"])
 
 
-class SentFilters(Schema):
+class SentFilters(shapes.Filters):
     """Every filter that is given narrows the list."""
 
     mailbox: str = Field("", description="Name of the mailbox")

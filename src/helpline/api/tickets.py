@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from ninja.responses import Status
 from pydantic import Field
 
@@ -28,7 +28,7 @@ router = Router(tags=["tickets"])
 ANSWERS: Any = {200: shapes.Ticket, **REFUSALS}
 
 
-class TicketFilters(Schema):
+class TicketFilters(shapes.Filters):
     """Every filter that is given narrows the list. Teams, categories, desks and incidents by id."""
 
     status: str = Field("any", description="A status by kind or key, live (all that need somebody) or any")
