@@ -33,7 +33,7 @@ LETTERS = 60
 #: a letter of which the server has all, but whose sender dies before it hears so
 CAUGHT_AT = 20
 #: messages that arrive; `make mail-kills` has 1,000 of them
-MESSAGES = int(os.environ.get("HELPLINE_TEST_MESSAGES", "200"))
+MESSAGES = int(os.environ.get("HELPLINE_TEST_MESSAGES", "150"))
 PATIENCE_S = 50 + MESSAGES / 4
 
 

@@ -42,6 +42,7 @@ class Desk:
         self.port = free_port()
         self.sip_port = free_port()
         self.ari_port = free_port()
+        self.smtp_port = free_port()
         self._demo = demo
         self._extra = environment
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,6 +63,7 @@ class Desk:
             "HELPLINE_PORT": str(self.port),
             "HELPLINE_SIP_PORT": str(self.sip_port),
             "HELPLINE_ARI_PORT": str(self.ari_port),
+            "HELPLINE_SMTP_PORT": str(self.smtp_port),
             **self._extra,
         }
 

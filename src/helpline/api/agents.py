@@ -24,6 +24,7 @@ router = Router(tags=["agents"])
     "", response={200: shapes.Agents, **REFUSALS}, summary="Agents of your desks and what they do now"
 )
 def agent_list(request: HttpRequest) -> Any:
+    shapes.Filters.refuse_unknown(request)
     phones = _registered()
     return {"items": [_shown(agent, phones) for agent in queries.agents(asking(request).desk_ids)]}
 

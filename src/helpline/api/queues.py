@@ -23,6 +23,7 @@ SWITCHERS = (Role.LEAD, Role.PHONE_ADMIN, Role.DESK_ADMIN)
 
 @router.get("/queues", response={200: shapes.Queues, **REFUSALS}, summary="Queues and who waits")
 def queue_list(request: HttpRequest) -> Any:
+    shapes.Filters.refuse_unknown(request)
     waiting = Q(entries__left_at=None)
     queues = (
         Queue.objects.filter(desk__in=asking(request).desk_ids)

@@ -4,8 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from ninja import Schema
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
+
+from helpline.core.errors import Invalid
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 Text = Annotated[str, StringConstraints(max_length=20000)]
@@ -18,18 +23,32 @@ class Given(Schema):
 
 
 class Filters(Schema):
-    """What a list is narrowed by. A filter we do not know is refused: passed over it would give all."""
+    """Base of what may stand behind the question mark of a list: every filter that is given narrows it.
+
+    A name we do not know is refused, for a filter that is passed over gives everything.
+    """
 
     @model_validator(mode="before")
     @classmethod
-    def _are_known(cls, given: Any, info: ValidationInfo) -> Any:
-        request = (info.context or {}).get("request")
-        if request is not None:
-            names = [field.alias or name for name, field in cls.model_fields.items()]
-            unknown = sorted(set(request.GET) - set(names))
-            if unknown:
-                raise ValueError(f"There is no filter {unknown[0][:40]!r} here, but: {', '.join(names)}.")
-        return given
+    def _only_known(cls, values: Any, info: ValidationInfo) -> Any:
+        # ninja hands over only what it knows; the rest is in the request
+        if info.context and (request := info.context.get("request")) is not None:
+            cls.refuse_unknown(request)
+        return values
+
+    @classmethod
+    def refuse_unknown(cls, request: HttpRequest) -> None:
+        """Raises Invalid that names what is unknown; lists without any filter call it themselves."""
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        unknown = sorted(set(request.GET) - set(known))
+        if not unknown:
+            return
+        told = ngettext("There is no filter %s.", "There are no filters %s.", len(unknown))
+        raise Invalid(
+            told % ", ".join(unknown),
+            code="unknown_filter",
+            help=_("Known are: %s.") % ", ".join(known) if known else _("This list has no filters."),
+        )
 
 
 class Refusal(Schema):

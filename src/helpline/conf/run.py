@@ -30,7 +30,9 @@ def run_all(*, demo: bool) -> int:
         from helpline.conf.demo import load
 
         print(load(SYSTEM), flush=True)
-    return asyncio.run(_run(demo))
+    # asked before the postman takes it; mail waits at its servers, so a port that is taken is no reason not to start
+    door_free = _free(socket.SOCK_STREAM, settings.ENV.smtp_host, settings.ENV.smtp_port)
+    return asyncio.run(_run(demo, door_free))
 
 
 def _taken_ports() -> list[str]:
@@ -59,24 +61,24 @@ def _free(kind: socket.SocketKind, host: str, port: int) -> bool:
         return True
 
 
-async def _run(demo: bool) -> int:
+async def _run(demo: bool, door_free: bool) -> int:
     supervisor = Supervisor(ORDER if settings.ENV.own_switch else ORDER[1:])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, supervisor.stop)
     supervisor.start()
-    greeting = asyncio.create_task(_greet_when_up(demo), name="greeting")
+    greeting = asyncio.create_task(_greet_when_up(demo, door_free), name="greeting")
     await supervisor.finished()
     greeting.cancel()
     print("Helpline has stopped.", flush=True)
     return 0
 
 
-async def _greet_when_up(demo: bool) -> None:
+async def _greet_when_up(demo: bool, door_free: bool) -> None:
     # Heartbeats are rows other processes write: there is nothing here that could wake us.
     while not await sync_to_async(all_up, thread_sensitive=False)():  # noqa: ASYNC110
         await asyncio.sleep(0.25)
-    print(await sync_to_async(_greeting, thread_sensitive=False)(demo), flush=True)
+    print(await sync_to_async(_greeting, thread_sensitive=False)(demo, door_free), flush=True)
 
 
 def setup_url() -> str:
@@ -87,7 +89,7 @@ def setup_url() -> str:
     return f"http://{env.host}:{env.port}/setup/{make_setup_link()}/"
 
 
-def _greeting(demo: bool) -> str:
+def _greeting(demo: bool, door_free: bool) -> str:
     from helpline.people.models import User
 
     env = settings.ENV
@@ -102,5 +104,27 @@ def _greeting(demo: bool) -> str:
     elif not User.objects.filter(is_active=True).exists():
         lines += ["  There is no account yet. This link works once and makes the first administrator:"]
         lines += [f"  {setup_url()}"]
+    lines += _mail_lines(door_free)
     lines += [f"  data         {env.data}", "  Ctrl-C stops everything.", ""]
     return "\n".join(lines)
+
+
+def _mail_lines(door_free: bool) -> list[str]:
+    """Where mail comes in by our own door, and what becomes of the answers."""
+    from helpline.mail import queries
+    from helpline.mail.models import Mailbox, MailboxKind, Way
+
+    env = settings.ENV
+    boxes = list(Mailbox.objects.filter(kind=MailboxKind.SMTP, active=True).order_by("pk"))
+    if not boxes:
+        return []
+    if not door_free:
+        return [
+            f"  mail         port {env.smtp_port} is taken; set HELPLINE_SMTP_PORT to a free one, then mail comes in"
+        ]
+    lines = [f"  or write     {box.address} by SMTP at {env.smtp_host}:{env.smtp_port}" for box in boxes]
+    routes = [queries.route_of(box) for box in boxes]
+    folders = {route.where for route in routes if route.way == Way.FOLDER}
+    return lines + [
+        f"  letters out  are files in {folder}; nothing is sent outside" for folder in sorted(folders)
+    ]

@@ -28,7 +28,7 @@ from helpline.mail.outgoing.files import OutgoingFile
 from helpline.mail.outgoing.queueing import queue_notice, queue_reply
 from helpline.mail.outgoing.settings import SendingFacts, set_auto_text, set_limits, set_sending
 from helpline.mail.threading import naming
-from helpline.mail.trust.actions import set_trust
+from helpline.mail.trust.actions import TrustSettings, set_trust
 from helpline.people.models import Desk
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ __all__ = [
     "OutgoingFile",
     "Received",
     "SendingFacts",
+    "TrustSettings",
     "Unsent",
     "accept",
     "check_address",

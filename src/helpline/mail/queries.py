@@ -16,17 +16,20 @@ from helpline.core.together import together
 from helpline.mail import access
 from helpline.mail.models import Attachment, Inbound, Letter, Mailbox, PicturesShown, Verdict
 from helpline.mail.outgoing.queries import SentPage, SentWanted, outbound_of, sent
+from helpline.mail.outgoing.routes import Route, route_of
 from helpline.mail.threading import naming
 from helpline.tickets.models import Ticket
 
 __all__ = [
     "LedgerPage",
+    "Route",
     "SentPage",
     "SentWanted",
     "Wanted",
     "counts",
     "ledger",
     "outbound_of",
+    "route_of",
     "sent",
     "thread_of",
 ]

@@ -121,12 +121,15 @@ def outbox(request: HttpRequest) -> HttpResponse:
         text=asked["text"],
     )
     found = queries.sent(actor(request), wanted, request.GET.get("after", ""))
+    mailboxes = list(access.mailboxes(actor(request)))
     shown = {
         "deliveries": [delivery_of(row) for row in found.rows],
         "after": found.next_after,
         "wanted": wanted,
         "narrowed": any(asked.values()),
-        "mailboxes": list(access.mailboxes(actor(request))),
+        "mailboxes": mailboxes,
+        "kept_here": routes.kept_here(mailboxes),
+        "folder": routes.folder(),
         "kinds": OutboundKind.choices,
         "states": OutboundState.choices,
         "may_set": actor(request).may(None, *access.ADMINS),

@@ -1,6 +1,6 @@
 """Which way the mail of a mailbox leaves: its own, else that of the installation (HELPLINE_SMTP_URL), else a folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +87,18 @@ def route_of(mailbox: Mailbox) -> Route:
     if isinstance(found, ProviderTransport):
         return Route(Way.PROVIDER, found.name)
     return Route(Way.FOLDER, str(_folder().folder))
+
+
+def kept_here(mailboxes: Sequence[Mailbox]) -> list[Mailbox]:
+    """Those of the mailboxes whose letters are files of this machine and go nowhere; one query."""
+    ways = dict(Sending.objects.filter(mailbox__in=mailboxes).values_list("mailbox_id", "way"))
+    here = {Way.FOLDER, Way.DEFAULT} if not settings.ENV.smtp_url else {Way.FOLDER}
+    return [one for one in mailboxes if ways.get(one.pk, Way.DEFAULT) in here]
+
+
+def folder() -> Path:
+    """Where letters lie that go nowhere."""
+    return _folder().folder
 
 
 def of_url(url: str) -> SmtpTransport | ProviderTransport | FolderTransport:

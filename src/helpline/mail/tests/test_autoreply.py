@@ -115,6 +115,17 @@ def test_a_hundred_mails_of_one_person_get_two_answers_in_an_hour(
     assert Inbound.objects.filter(silence=Silence.PER_HOUR).count() == 98
 
 
+def test_a_new_plus_in_each_of_them_makes_no_difference(answering: Mailbox, clock: SetClock) -> None:
+    """Another desk writes with a Reply-To of its own for each ticket."""
+    for number in range(4):
+        arrive(answering, mail(sender=f"Help+T{number}.x@globex.example", message_id=f"<{number}@x>"), clock)
+    arrive(answering, mail(sender="help@globex.example", message_id="<plain@x>"), clock)
+    assert [one.to for one in answers()] == ["help+t0.x@globex.example", "help+t1.x@globex.example"]
+    for sender in ("helper@globex.example", "help+t1.x@elsewhere.example"):
+        arrive(answering, mail(sender=sender, message_id=f"<{sender}>"), clock)
+    assert len(answers()) == 4
+
+
 def test_nor_more_than_five_in_a_day(answering: Mailbox, clock: SetClock) -> None:
     for number in range(12):
         arrive(answering, mail(f"{number}", message_id=f"<{number}@x>", subject=f"No {number}"), clock)

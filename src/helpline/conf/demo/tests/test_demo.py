@@ -19,6 +19,7 @@ from helpline.core.clock import SetClock
 from helpline.customers.models import Contact, PhoneNumber
 from helpline.customers.numbers import e164
 from helpline.customers.queries import find_contact
+from helpline.mail.models import Mailbox, MailboxKind, Sending, Way
 from helpline.people.access import actor_for
 from helpline.people.accounts import ha1
 from helpline.people.models import Desk, User
@@ -65,6 +66,12 @@ def test_there_is_as_much_as_promised(demo):
     assert demo["mail.Mailbox"] == 1
     assert Ticket.objects.filter(status__in=LIVE_KINDS).count() > 15
     assert set(Item.objects.values_list("kind", flat=True)) == {"note", "change", "call", "promise"}
+
+
+def test_mail_comes_in_by_our_own_door_and_asks_nobody():
+    support = Mailbox.objects.get(name="support")
+    assert (support.kind, support.asks_dns, support.junk_from) == (MailboxKind.SMTP, False, 5.0)
+    assert not Sending.objects.filter(mailbox=support).exclude(way=Way.DEFAULT).exists()
 
 
 def test_carl_is_there():
