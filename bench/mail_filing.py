@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from figures import beside, skipped, tell
 from mail_corpus import write
 
-MESSAGES = 200
+MESSAGES = 1000
 ROUNDS = 2
 #: so many times faster than the peer we want to be
 WANTED = 8.0

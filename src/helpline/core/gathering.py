@@ -4,7 +4,8 @@
         ...   # outbox.emit, audit.record: no question to the database yet
     # here they are written, one question for each kind of row
 
-Work that is cheaper done once for many, such as writing an index, waits likewise (`later`).
+Work that is cheaper done once for many, such as writing an index, waits likewise (`later`). So do rows that others point
+to (`add`), where whoever gathers says how many there will be: they get their numbers before they are written.
 
 Each row belongs to the savepoint in which it was given: what is rolled back takes its rows along. Django keeps just that
 for what waits for the commit (`connection.run_on_commit`), so the rows wait there.
@@ -18,11 +19,18 @@ from typing import Any, TypeVar
 from django.db import connection, transaction
 from django.db.models import Model
 
+from helpline.core import numbering
+
 Piece = TypeVar("Piece")
 
 
 class _State(local):
     depth = 0
+    #: numbers of a kind of row that are drawn at once; 0 when such rows are written at once
+    at_once = 0
+
+    def __init__(self) -> None:
+        self.numbers: dict[type[Model], int] = {}
 
 
 _state = _State()
@@ -31,9 +39,22 @@ _state = _State()
 class _Waiting:
     """A row that is not written yet, among what waits for the commit; when that comes it has been written."""
 
-    def __init__(self, row: Model, before: Callable[[], None] | None) -> None:
+    def __init__(self, row: Model, before: Callable[[], None] | None, *, added: bool = False) -> None:
         self.row: Model | None = row
         self.before = before
+        #: others point to it
+        self.added = added
+
+    def __call__(self) -> None:
+        """Nothing is left to do at the commit."""
+
+
+class _Numbers:
+    """Numbers drawn for rows of a kind, among what waits for the commit: a rollback gives them back, here too."""
+
+    def __init__(self, kind: type[Model], count: int) -> None:
+        self.kind = kind
+        self.left = numbering.reserve(kind, count)
 
     def __call__(self) -> None:
         """Nothing is left to do at the commit."""
@@ -68,22 +89,67 @@ def write(row: Model, before: Callable[[], None] | None = None) -> None:
     row.save(force_insert=True)
 
 
+Row = TypeVar("Row", bound=Model)
+
+
+def add(row: Row) -> Row:
+    """Add a row that others point to: now, or with the others of its kind. It has its number in any case."""
+    if not _state.depth or not _state.at_once:
+        row.save(force_insert=True)
+        return row
+    if row.pk is None:
+        row.pk = _number(type(row))
+    transaction.on_commit(_Waiting(row, None, added=True))
+    return row
+
+
+def _number(kind: type[Model]) -> int:
+    waiting, at = connection.run_on_commit, _state.numbers.get(kind, -1)
+    # what a rollback took away is not there any more
+    block = waiting[at][1] if 0 <= at < len(waiting) else None
+    number = next(block.left, None) if isinstance(block, _Numbers) and block.kind is kind else None
+    if number is not None:
+        return number
+    block = _Numbers(kind, _state.at_once)
+    _state.numbers[kind] = len(waiting)
+    transaction.on_commit(block)
+    return next(block.left)
+
+
 @contextmanager
-def gathered() -> Iterator[None]:
+def gathered(at_once: int = 0) -> Iterator[None]:
     """Keep back what `write` gets until the end; when an error ends it nothing is written, for all is rolled back.
+
+    With `at_once`, about so many rows of a kind, what `add` gets is kept back too: until then the database does not know
+    those rows, nor do those who ask it (`flush`).
 
     Must be the inside of an `atomic` block. Within another one it adds nothing. Raises RuntimeError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("rows are gathered within a transaction")
+    outermost = not _state.depth
+    if outermost:
+        _state.at_once = at_once
+        _state.numbers.clear()
     _state.depth += 1
     try:
         yield
     finally:
         _state.depth -= 1
-    if not _state.depth:
+    if outermost:
+        _write_added()
         _work_all()
         _write_all()
+
+
+def flush() -> None:
+    """Write what `add` kept back: somebody is about to ask the database for it."""
+    if _state.depth and _state.at_once:
+        _write_added()
+
+
+def _write_added() -> None:
+    _write([one for one in _waiting() if one.added])
 
 
 def _work_all() -> None:
@@ -98,11 +164,20 @@ def _work_all() -> None:
 
 
 def _write_all() -> None:
-    waiting = [entry[1] for entry in connection.run_on_commit if isinstance(entry[1], _Waiting)]
-    kinds: dict[type[Model], list[Model]] = {}
-    for before in {one.before for one in waiting if one.row is not None}:
+    waiting = _waiting()
+    for before in {one.before for one in waiting}:
         if before is not None:
             before()
+    _write(waiting)
+
+
+def _waiting() -> list[_Waiting]:
+    entries = [entry[1] for entry in connection.run_on_commit]
+    return [one for one in entries if isinstance(one, _Waiting) and one.row is not None]
+
+
+def _write(waiting: Sequence[_Waiting]) -> None:
+    kinds: dict[type[Model], list[Model]] = {}
     for one in waiting:
         if one.row is not None:
             kinds.setdefault(type(one.row), []).append(one.row)

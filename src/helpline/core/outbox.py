@@ -6,6 +6,7 @@ number is drawn gives the same order.
 """
 
 from collections.abc import Iterable, Mapping
+from threading import local
 from typing import Any
 
 from django.db import connection, transaction
@@ -36,7 +37,7 @@ def emit(
         at=clock.now(), kind=kind, desk_id=desk_id, topics=list(topics), data=dict(data or {})
     )
     gathering.write(event, before=take_turn)
-    transaction.on_commit(_ring_once_per_transaction)
+    _ring_at_commit()
     return event
 
 
@@ -51,10 +52,21 @@ def take_turn() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _ring_once_per_transaction() -> None:
-    later = [entry[1] for entry in connection.run_on_commit]
-    if _ring_once_per_transaction not in later:
-        doorbell.ring()
+class _Place(local):
+    #: where among what waits for the commit the ring was put last
+    ring = -1
+
+
+_place = _Place()
+
+
+def _ring_at_commit() -> None:
+    """Once for a transaction; what a rollback took away is not there any more."""
+    waiting = connection.run_on_commit
+    if 0 <= _place.ring < len(waiting) and waiting[_place.ring][1] is doorbell.ring:
+        return
+    _place.ring = len(waiting)
+    transaction.on_commit(doorbell.ring)
 
 
 def read(after: int, limit: int = 500) -> list[OutboxEvent]:

@@ -7,11 +7,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox, registry
+from helpline.core import audit, gathering, outbox, registry
 from helpline.core.access import Actor, require
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
-from helpline.core.errors import Conflict, Invalid
+from helpline.core.errors import Conflict, Invalid, NotFound
 from helpline.customers import events
 from helpline.customers.access import WRITERS, require_living
 from helpline.customers.models import Asset, Contact, EmailAddress, Organisation, PhoneNumber
@@ -54,7 +54,7 @@ def create_contact(
         created_at=clock.now(),
     )
     _check(contact)
-    contact.save()
+    gathering.add(contact)
     if number:
         add_number(actor, contact, number, clock=clock)
     if address:
@@ -143,7 +143,7 @@ def remove_number(actor: Actor, contact: Contact, e164_text: str, *, clock: Cloc
 
 def _first_address(actor: Actor, contact: Contact, address: str, clock: Clock) -> None:
     """The address of a contact that was just made: nobody can have given it one before."""
-    row = EmailAddress.objects.create(contact=contact, address=_address(address))
+    row = gathering.add(EmailAddress(contact=contact, address=_address(address)))
     _changed(actor, contact, {"address": ["", row.address]}, clock)
 
 
@@ -167,11 +167,18 @@ def add_address(actor: Actor, contact: Contact, address: str, *, clock: Clock = 
 
 @transaction.atomic
 def contact_of_address(
-    actor: Actor, desk: Desk, address: str, *, name: str = "", clock: Clock = SYSTEM_CLOCK
+    actor: Actor,
+    desk: Desk,
+    address: str,
+    *,
+    name: str = "",
+    sought: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> Contact | None:
     """The contact of the desk with this mail address, the oldest of several, made when there is none.
 
-    A new one is called `name`, else what stands before the @. None for what is no address or too long for one.
+    A new one is called `name`, else what stands before the @. `sought`: the caller looked, and there is none. None for
+    what is no address or too long for one.
     """
     value = address.strip().lower()
     try:
@@ -180,12 +187,22 @@ def contact_of_address(
         return None
     if len(value) > LONGEST_ADDRESS:
         return None
-    known = Contact.objects.filter(desk=desk, addresses__address=value, erased_at=None, merged_into=None)
-    found = known.select_related("organisation", "desk").order_by("pk").first()
-    if found is not None:
-        return found
+    if not sought:
+        known = Contact.objects.filter(desk=desk, addresses__address=value, erased_at=None, merged_into=None)
+        found = known.select_related("organisation", "desk").order_by("pk").first()
+        if found is not None:
+            return found
     called = " ".join(name.split())[:150] or value.partition("@")[0]
     return create_contact(actor, desk, called, address=value, clock=clock)
+
+
+@transaction.atomic
+def remove_address(actor: Actor, contact: Contact, address: str, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Mail from the address no longer points to this contact."""
+    _require_writing(actor, contact)
+    gone, _rows = EmailAddress.objects.filter(contact=contact, address=address).delete()
+    if gone:
+        _changed(actor, contact, {"address": [address, ""]}, clock)
 
 
 @transaction.atomic
@@ -197,23 +214,63 @@ def add_asset(
     kind: str,
     model: str = "",
     serial: str = "",
+    licence: str = "",
+    location: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Asset:
-    """Note equipment or a licence the contact has."""
+    """Note equipment or a licence the contact has; without a location it is where they are. Raises Invalid."""
     _require_writing(actor, contact)
-    if not tag.strip() or not kind.strip():
-        raise Invalid(_("An asset needs a tag and a kind."), code="asset")
-    asset = Asset.objects.create(
-        contact=contact,
-        organisation=contact.organisation,
-        tag=tag.strip(),
-        kind=kind.strip(),
-        model=model,
-        serial=serial,
-        location=contact.location,
-    )
+    asset = Asset(contact=contact, organisation=contact.organisation)
+    _describe(asset, tag, kind, model, serial, licence, location or contact.location)
+    asset.save()
     _changed(actor, contact, {"asset": ["", asset.tag]}, clock)
     return asset
+
+
+@transaction.atomic
+def edit_asset(
+    actor: Actor, contact: Contact, asset_id: int, *, clock: Clock = SYSTEM_CLOCK, **facts: str
+) -> Asset:
+    """Say anew what an asset of the contact is: the facts `add_asset` takes. Raises NotFound, Invalid."""
+    _require_writing(actor, contact)
+    asset = _asset(contact, asset_id)
+    before = {name: getattr(asset, name) for name in ASSET_FACTS}
+    _describe(asset, *(facts.get(name, before[name]) for name in ASSET_FACTS))
+    changes = {name: [before[name], getattr(asset, name)] for name in ASSET_FACTS}
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if changes:
+        asset.save(update_fields=list(changes))
+        _changed(
+            actor, contact, {f"asset {before['tag']} {name}": pair for name, pair in changes.items()}, clock
+        )
+    return asset
+
+
+@transaction.atomic
+def remove_asset(actor: Actor, contact: Contact, asset_id: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """The contact does not have the asset any more. Raises NotFound."""
+    _require_writing(actor, contact)
+    asset = _asset(contact, asset_id)
+    asset.delete()
+    _changed(actor, contact, {"asset": [asset.tag, ""]}, clock)
+
+
+#: what is said of an asset, in the order in which it is asked
+ASSET_FACTS = ("tag", "kind", "model", "serial", "licence", "location")
+
+
+def _asset(contact: Contact, asset_id: int) -> Asset:
+    asset = Asset.objects.filter(contact=contact, pk=asset_id).first()
+    if asset is None:
+        raise NotFound(_("This contact has no such asset."))
+    return asset
+
+
+def _describe(asset: Asset, *facts: str) -> None:
+    for name, value in zip(ASSET_FACTS, facts, strict=True):
+        setattr(asset, name, value.strip())
+    if not asset.tag or not asset.kind:
+        raise Invalid(_("An asset needs a tag and a kind."), code="asset")
 
 
 def _changed(actor: Actor, contact: Contact, changes: dict[str, list[str]], clock: Clock) -> None:

@@ -20,10 +20,10 @@ def person_of(contact: Contact) -> Person:
     whole = [contact, *parts_of(contact)]
     former = _former(whole)
     names = {one.name for one in whole} | former["name"]
-    numbers = {row.e164 for row in PhoneNumber.objects.filter(contact__in=whole)} | former["number"]
+    numbers, shared = _numbers(whole, former["number"])
     mails = {row.address for row in EmailAddress.objects.filter(contact__in=whole)} | former["address"]
     ids = ({one.user_id for one in whole} | former["user_id"]) - {""}
-    own = _writings(numbers - _shared(whole, numbers))
+    own = _writings(numbers - shared)
     return Person(
         contact_id=contact.pk,
         desk_id=contact.desk_id,
@@ -62,10 +62,15 @@ def _former(whole: Sequence[Contact]) -> dict[str, set[str]]:
     return found
 
 
-def _shared(whole: Sequence[Contact], numbers: set[str]) -> set[str]:
-    others = PhoneNumber.objects.filter(e164__in=numbers, contact__desk_id=whole[0].desk_id)
-    theirs = others.exclude(contact__in=whole)
-    return set(theirs.values_list("e164", flat=True))
+def _numbers(whole: Sequence[Contact], former: set[str]) -> tuple[set[str], set[str]]:
+    """The person's numbers, with those of before, and those among them that others at the desk have too."""
+    own = PhoneNumber.objects.filter(contact__in=whole)
+    same = Q(e164__in=former) | Q(e164__in=own.values("e164"))
+    rows = PhoneNumber.objects.filter(same, contact__desk_id=whole[0].desk_id)
+    known = set(rows.values_list("e164", "contact_id"))
+    people = {one.pk for one in whole}
+    theirs = {number for number, contact in known if contact in people}
+    return theirs | former, {number for number, contact in known if contact not in people}
 
 
 def _namesakes(whole: Sequence[Contact], names: set[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """What is done to tickets: the only writers of this room, one verb each, one transaction each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, outbox, registry
+from helpline.core import audit, gathering, outbox, registry
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
@@ -137,7 +137,7 @@ def open_ticket(
     ticket.assignee_id = actor.user_id
     ticket.status = StatusKind.NEW if actor.is_system else StatusKind.OPEN
     ticket.number = _next_number()
-    ticket.save()
+    gathering.add(ticket)
     audit.record(
         actor, "open", "ticket", ticket.number, desk_id=desk.pk, changes={"subject": subject}, clock=clock
     )
@@ -160,7 +160,8 @@ def index_text(actor: Actor, ticket: Ticket, texts: Iterable[str] = (), names: I
     Such a room registers with `registry.searchable` too, so that a rebuild finds the same.
     """
     require_work(actor, ticket.desk_id)
-    if connection.features.has_select_for_update:  # SQLite has one writer at a time anyway
+    # one that is not written yet is nobody else's; SQLite has one writer at a time anyway
+    if connection.features.has_select_for_update and not ticket._state.adding:
         Ticket.objects.select_for_update().values_list("pk").get(pk=ticket.pk)
     index.add(ticket, texts, names)
 
@@ -432,13 +433,20 @@ def keep_promise(actor: Actor, promise: Promise, *, clock: Clock = SYSTEM_CLOCK)
 
 def _add_item(ticket: Ticket, clock: Clock, **fields: Any) -> Item:
     now = clock.now()
-    item = Item.objects.create(ticket=ticket, at=now, **fields)
-    Ticket.objects.filter(pk=ticket.pk).update(updated_at=now)
+    item = gathering.add(Item(ticket=ticket, at=now, **fields))
     ticket.updated_at = now
+    if not ticket._state.adding:
+        gathering.later(_touch, (ticket.pk, now))
     if item.body:
         index.add(ticket, [item.body])
     _tell(events.TICKET_ITEM_ADDED, ticket, clock, item=item.pk, kind_of_item=str(item.kind))
     return item
+
+
+def _touch(touched: Sequence[tuple[int, datetime]]) -> None:
+    """Something happened in these tickets at these moments."""
+    for at in sorted({at for _pk, at in touched}):
+        Ticket.objects.filter(pk__in=[pk for pk, then in touched if then == at]).update(updated_at=at)
 
 
 def _tell(kind: str, ticket: Ticket, clock: Clock, *people: int | None, **facts: Any) -> None:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from helpline.core import audit, gathering, outbox
 from helpline.core.access import SYSTEM
+from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.models import AuditRow, OutboxEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,3 +97,38 @@ def test_outside_a_transaction_nothing_is_gathered() -> None:
     with pytest.raises(RuntimeError), gathering.gathered():
         pass
     outbox_is_as_always()
+
+
+def row(number: int) -> AuditRow:
+    return AuditRow(at=SYSTEM_CLOCK.now(), verb="do", subject_kind="thing", subject_id=str(number))
+
+
+def test_what_others_point_to_has_its_number_before_it_is_written() -> None:
+    with transaction.atomic(), gathering.gathered(2):
+        rows = [gathering.add(row(number)) for number in range(5)]
+        assert len({one.pk for one in rows}) == 5
+        assert not AuditRow.objects.exists()
+        gathering.flush()
+        assert AuditRow.objects.count() == 5
+        late = gathering.add(row(5))
+    assert set(AuditRow.objects.values_list("pk", flat=True)) == {one.pk for one in [*rows, late]}
+    row(6).save()
+    assert AuditRow.objects.count() == 7
+
+
+def test_a_number_that_was_rolled_back_is_given_to_nobody_twice() -> None:
+    with transaction.atomic(), gathering.gathered(3):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            gathering.add(row(0))
+            raise ZeroDivisionError
+        kept = gathering.add(row(1))
+        at_once = row(2)
+        at_once.save()
+        later = gathering.add(row(3))
+    assert len({kept.pk, at_once.pk, later.pk}) == AuditRow.objects.count() == 3
+
+
+def test_without_a_hint_a_row_is_written_at_once() -> None:
+    with transaction.atomic(), gathering.gathered():
+        gathering.add(row(0))
+        assert AuditRow.objects.count() == 1

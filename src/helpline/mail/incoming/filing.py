@@ -6,7 +6,7 @@ filed one after another, so that two of one thread that come together see each o
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -100,8 +100,27 @@ def _filed(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
     return place(inbound, reading, clock) if _ours_to_file(inbound) else Verdict(inbound.verdict)
 
 
-def place(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
-    """Give a message that waits, and that is nobody else's to file, its verdict, in the transaction that is open."""
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message belongs: the ticket that was found, and the one it goes into now, held; None for a new one."""
+
+    joined: finding.Joined | None
+    ticket: Ticket | None
+
+
+def destination(inbound: Inbound, reading: Reading, clock: Clock) -> Destination:
+    """Find it, before anything is told to others: agents hold a ticket first and tell then."""
+    # Whoever fills in a web form proves nothing: what they type leads into no ticket of others.
+    typed = inbound.mailbox.kind == MailboxKind.FORM
+    joined = None if typed else finding.find(inbound.mailbox.desk, reading)
+    return Destination(joined, finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None)
+
+
+def place(inbound: Inbound, reading: Reading, clock: Clock, known: Destination | None = None) -> Verdict:
+    """Give a message that waits, and that is nobody else's to file, its verdict, in the transaction that is open.
+
+    `known`: its destination, where that was found already.
+    """
     message = reading.message
     inbound.message_id = naming.key(message.message_id)
     inbound.sender = message.sender.key[:320] if message.sender else ""
@@ -111,23 +130,28 @@ def place(inbound: Inbound, reading: Reading, clock: Clock) -> Verdict:
     inbound.oddities = list(message.oddities)
     inbound.trust = reading.facts.trust.as_json()
     with translation.override(inbound.mailbox.language):
-        _decide(inbound, reading, clock)
+        _decide(inbound, reading, known, clock)
     verdict = _conclude(inbound, clock)
     if reading.test is not None:
+        gathering.flush()
         round_trip.came_back(inbound, *reading.test, clock)
     return verdict
 
 
 def _ours_to_file(inbound: Inbound) -> bool:
     """Wait for who else files at this desk; False when the message was filed meanwhile."""
-    if connection.features.has_select_for_update:  # SQLite has one writer at a time anyway
-        desk = Desk.objects.select_for_update(no_key=True).filter(pk=inbound.mailbox.desk_id)
-        desk.values_list("pk").get()
+    wait_for_desk(inbound.mailbox.desk_id)
     inbound.verdict = Inbound.objects.values_list("verdict", flat=True).get(pk=inbound.pk)
     return inbound.verdict == Verdict.WAITING
 
 
-def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
+def wait_for_desk(desk_id: int) -> None:
+    """Wait for who else files at this desk, until the transaction ends."""
+    if connection.features.has_select_for_update:  # SQLite has one writer at a time anyway
+        Desk.objects.select_for_update(no_key=True).filter(pk=desk_id).values_list("pk").get()
+
+
+def _decide(inbound: Inbound, reading: Reading, known: Destination | None, clock: Clock) -> None:
     twin = finding.earlier(inbound, reading)
     first = twin and copies.still_first(inbound, reading, twin)
     if first is not None:
@@ -135,7 +159,7 @@ def _decide(inbound: Inbound, reading: Reading, clock: Clock) -> None:
     elif not inbound.accepted and (reason := _parked_because(inbound, reading)):
         _park(inbound, reading, reason, clock)
     else:
-        _place(inbound, reading, clock)
+        _place(inbound, reading, known or destination(inbound, reading, clock), clock)
         copies.note(inbound, twin)
     if first is None:
         bouncing.tie(inbound, reading, clock)
@@ -160,18 +184,16 @@ def _park(inbound: Inbound, reading: Reading, reason: Reason, clock: Clock) -> N
     inbound.verdict, inbound.reason = Verdict.PARKED, reason
     write_letter(inbound, reading, None)
     if reason == Reason.TOO_LARGE:
+        gathering.flush()
         registry.announce(events.HOOK_TOO_LARGE, inbound=inbound, clock=clock)
 
 
-def _place(inbound: Inbound, reading: Reading, clock: Clock) -> None:
+def _place(inbound: Inbound, reading: Reading, where: Destination, clock: Clock) -> None:
     """Into the ticket it belongs to, else into a new one; junk, and a machine that answers nothing of ours, is parked."""
-    # Whoever fills in a web form proves nothing: what they type leads into no ticket of others.
-    typed = inbound.mailbox.kind == MailboxKind.FORM
-    joined = None if typed else finding.find(inbound.mailbox.desk, reading)
+    joined, ticket = where.joined, where.ticket
     if not inbound.accepted and judging.is_junk(inbound, reading.facts, joined.by if joined else None):
         _park(inbound, reading, Reason.SPAM, clock)
         return
-    ticket = finding.successor(joined.ticket, inbound.mailbox, clock) if joined else None
     if ticket is None and reading.machine in NOT_FOR_US and not inbound.accepted:
         bounced = reading.machine in ("bounce", "delayed")
         _park(inbound, reading, Reason.BOUNCE if bounced else Reason.MACHINE, clock)
@@ -204,10 +226,19 @@ def _writer(inbound: Inbound, reading: Reading, clock: Clock) -> Contact | None:
     sender = reading.forwarded.sender if reading.forwarded else reading.message.sender
     if sender is None or "@" not in sender.address or reading.test or reading.machine in NOT_FOR_US:
         return None
-    known = reading.together.contacts.get(sender.key) if reading.together else None
-    return known or customers.contact_of_address(
-        SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock
-    )
+    together = reading.together
+    if together is None or sender.key not in together.senders:
+        return customers.contact_of_address(
+            SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, clock=clock
+        )
+    if sender.key not in together.contacts:
+        made = customers.contact_of_address(
+            SYSTEM, inbound.mailbox.desk, sender.address, name=sender.name, sought=True, clock=clock
+        )
+        if made is None:
+            return None
+        together.contacts[sender.key] = made
+    return together.contacts[sender.key]
 
 
 def _open(inbound: Inbound, reading: Reading, contact: Contact | None, clock: Clock) -> Ticket:
@@ -244,7 +275,7 @@ def _add_item(
 
 def _conclude(inbound: Inbound, clock: Clock) -> Verdict:
     inbound.filed_at = clock.now()
-    inbound.save(update_fields=_FOUND)
+    gathering.later(_keep_found, inbound)
     outbox.emit(
         events.MAIL_FILED,
         desk_id=inbound.mailbox.desk_id,
@@ -260,6 +291,13 @@ def _conclude(inbound: Inbound, clock: Clock) -> Verdict:
         clock=clock,
     )
     return Verdict(inbound.verdict)
+
+
+def _keep_found(inbounds: Sequence[Inbound]) -> None:
+    if len(inbounds) == 1:
+        inbounds[0].save(update_fields=_FOUND)
+        return
+    Inbound.objects.bulk_create(inbounds, update_conflicts=True, unique_fields=["id"], update_fields=_FOUND)
 
 
 def fail(inbound: Inbound, trace: str, clock: Clock = SYSTEM_CLOCK) -> Verdict:

@@ -24,7 +24,7 @@ from helpline.mail.parsing.forwarding import Forwarded
 from helpline.mail.parsing.message import Message, Part
 from helpline.mail.parsing.parse import parse, parse_file
 from helpline.mail.threading import own_ids
-from helpline.tickets.models import Priority
+from helpline.tickets.models import Priority, Ticket
 
 #: of a message too large to be read, this much is looked at, for its headers
 _HEADERS = 1 << 18
@@ -49,13 +49,18 @@ class Together:
     """What was asked for several messages at once, and holds for one that shares nothing with those before it.
 
     `asked` are the message ids that were looked up, `ids` what is known of them; `seen` the ids and digests among
-    theirs that came before; `contacts` those of their senders that are known.
+    theirs that came before; `senders` those that were looked up and `contacts` those of them that are known, with whom the
+    batch makes known; `tickets` the tickets behind the ids by their number, held; `answering` the mailboxes that
+    answer by themselves.
     """
 
     asked: frozenset[str]
     ids: Mapping[str, Sequence[KnownRow]]
     seen: frozenset[str]
-    contacts: Mapping[str, Contact]
+    senders: frozenset[str]
+    contacts: dict[str, Contact]
+    tickets: Mapping[int, Ticket]
+    answering: frozenset[int]
     priority: Priority | None
 
 

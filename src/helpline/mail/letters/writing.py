@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from helpline.mail.incoming.reading import Reading
+from helpline.core import gathering
+from helpline.mail.incoming.reading import Kept, Reading
 from helpline.mail.models import Attachment, Direction, Inbound, Letter
 from helpline.mail.parsing.message import Address
 from helpline.tickets.models import Item
@@ -14,7 +15,7 @@ _CROWD = 500
 def write_letter(inbound: Inbound, reading: Reading, item: Item | None) -> Letter:
     """Keep what the message says, of the item that shows it or, when parked, of none."""
     message = reading.message
-    letter = Letter.objects.create(
+    letter = Letter(
         item=item,
         inbound=inbound,
         direction=Direction.IN,
@@ -32,20 +33,23 @@ def write_letter(inbound: Inbound, reading: Reading, item: Item | None) -> Lette
         html=reading.html,
         sent_at=message.date,
     )
-    Attachment.objects.bulk_create(
-        Attachment(
-            letter=letter,
-            place=place,
-            name=kept.part.name[:255],
-            type=kept.part.type[:120],
-            size=kept.stored.size,
-            sha256=kept.stored.sha256,
-            content_id=kept.part.content_id[:255],
-            inline=kept.part.inline,
-        )
-        for place, kept in enumerate(reading.files)
-    )
+    gathering.add(letter)
+    for place, kept in enumerate(reading.files):
+        gathering.write(_attachment(letter, place, kept))
     return letter
+
+
+def _attachment(letter: Letter, place: int, kept: Kept) -> Attachment:
+    return Attachment(
+        letter=letter,
+        place=place,
+        name=kept.part.name[:255],
+        type=kept.part.type[:120],
+        size=kept.stored.size,
+        sha256=kept.stored.sha256,
+        content_id=kept.part.content_id[:255],
+        inline=kept.part.inline,
+    )
 
 
 def _pairs(addresses: Iterable[Address]) -> list[list[str]]:

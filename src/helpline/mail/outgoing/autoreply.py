@@ -4,7 +4,7 @@ RFC 3834, section 2 says what must get none. Beyond that the desk counts: so man
 many about a ticket, so many in all. What gets none says so in the ledger (`Inbound.silence`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import translation
 
+from helpline.core import gathering
 from helpline.core.access import SYSTEM
 from helpline.core.clock import Clock
 from helpline.core.errors import Invalid
@@ -57,7 +58,8 @@ def consider(
     """
     mailbox = inbound.mailbox
     told: str = Silence.OFF
-    if Sending.objects.filter(mailbox=mailbox, auto_reply=True).exists():
+    if _answers(mailbox, reading):
+        gathering.flush()
         people = _people(ticket, letter)
         told = _unfit(reading, people) or _too_many(mailbox, people, ticket, clock)
         if not told and people is not None:
@@ -92,6 +94,17 @@ def say_too_large(*, inbound: Inbound, clock: Clock) -> None:
         parent=letter if letter.message_id else None,
     )
     queueing.written(post, clock)
+
+
+def answering(mailboxes: Collection[int]) -> frozenset[int]:
+    """Those of the mailboxes that answer by themselves."""
+    rows = Sending.objects.filter(mailbox__in=mailboxes, auto_reply=True)
+    return frozenset(rows.values_list("mailbox", flat=True))
+
+
+def _answers(mailbox: Mailbox, reading: Reading) -> bool:
+    together = reading.together
+    return mailbox.pk in (answering([mailbox.pk]) if together is None else together.answering)
 
 
 def _people(ticket: Ticket, letter: Letter) -> Addressed | None:

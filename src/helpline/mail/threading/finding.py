@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from helpline.core import gathering
 from helpline.core.clock import Clock
 from helpline.customers.models import EmailAddress
 from helpline.mail.incoming.reading import KnownRow, Reading, Together
@@ -46,7 +47,10 @@ def find(desk: Desk, reading: Reading) -> Joined | None:
     found = order.find(message, _known(desk, ids, reading.own))
     if found is None:
         return None
-    by, ticket = JoinedBy(found.by.value), _current(Ticket.objects.filter(desk=desk, number=found.ticket))
+    by = JoinedBy(found.by.value)
+    ticket = reading.together.tickets.get(found.ticket) if reading.together else None
+    if ticket is None:
+        ticket = _current(Ticket.objects.filter(desk=desk, number=found.ticket))
     answered = ids.answered(message)
     others = [number for number in answered if number not in (ticket.number, found.ticket)]
     if not others:
@@ -84,6 +88,12 @@ def _current(wanted: QuerySet[Ticket]) -> Ticket:
     return ticket
 
 
+def held_for(desk: Desk, ids: Collection[KnownRow]) -> dict[int, Ticket]:
+    """The tickets behind known ids by their number, held in one order; without those that lead to others."""
+    wanted = Ticket.objects.filter(pk__in={pk for _key, _mentioned, pk, _number in ids}, merged_into=None)
+    return {ticket.number: ticket for ticket in _rows_held(wanted.filter(desk=desk)).order_by("pk")}
+
+
 def _leads_to(ticket: Ticket) -> Ticket:
     """The end of the chain of merges, not held: whoever holds several tickets must do so in one order."""
     while ticket.merged_into is not None:
@@ -93,8 +103,11 @@ def _leads_to(ticket: Ticket) -> Ticket:
 
 def held(wanted: QuerySet[Ticket]) -> Ticket:
     """The ticket with its row ours, before anything is told to others: agents change it first and tell then."""
-    rows = wanted.select_related("desk", "requester").select_for_update(of=("self",), no_key=True)
-    return rows.get()
+    return _rows_held(wanted).get()
+
+
+def _rows_held(wanted: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    return wanted.select_related("desk", "requester").select_for_update(of=("self",), no_key=True)
 
 
 def _answering(reading: Reading) -> Message:
@@ -156,9 +169,11 @@ class _Ids:
     def mentioned(self, ids: Sequence[str]) -> dict[str, int]:
         """Which of the ids a mail of a ticket names; of tickets in which somebody of this message takes part."""
         near = [(key, pk, number) for key, mentioned, pk, number in self._rows if mentioned]
+        if not near:
+            return {}
         tickets = {pk for _key, pk, _number in near}
         ours = Participant.objects.filter(ticket__in=tickets, address__in=self._people)
-        known = set(ours.values_list("ticket", flat=True)) if near else set()
+        known = set(ours.values_list("ticket", flat=True))
         return self._of(ids, {key: number for key, pk, number in near if pk in known})
 
     def moved(self, said: str, number: int | None) -> int | None:
@@ -264,7 +279,11 @@ def remember(letter: Letter, ticket: Ticket, message: Message) -> None:
     rows = [KnownId(key=own, **facts)] if own else []
     above = dict.fromkeys(naming.key(one) for one in _few(message.ancestors))
     rows += [KnownId(key=key, mentioned=True, **facts) for key in above if key and key != own]
-    KnownId.objects.bulk_create(rows, ignore_conflicts=True)
+    gathering.later(_write_ids, rows)
+
+
+def _write_ids(rows: Sequence[Sequence[KnownId]]) -> None:
+    KnownId.objects.bulk_create([row for some in rows for row in some], ignore_conflicts=True)
 
 
 def takes_part(ticket: Ticket, reading: Reading) -> None:
@@ -272,6 +291,8 @@ def takes_part(ticket: Ticket, reading: Reading) -> None:
     people = _people(reading.message, reading.own)
     if reading.forwarded:
         people.append(reading.forwarded.sender.key[:320])
-    Participant.objects.bulk_create(
-        [Participant(ticket=ticket, address=address) for address in people], ignore_conflicts=True
-    )
+    gathering.later(_write_people, [Participant(ticket=ticket, address=address) for address in people])
+
+
+def _write_people(rows: Sequence[Sequence[Participant]]) -> None:
+    Participant.objects.bulk_create([row for some in rows for row in some], ignore_conflicts=True)

@@ -1,5 +1,7 @@
 """The ids of this installation: the key behind their proof, and what they lead to."""
 
+from functools import lru_cache
+
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -10,7 +12,12 @@ from helpline.tickets.models import Item, Ticket
 
 def key() -> bytes:
     """The key that new ids are proven with, made from the installation's secret key."""
-    return HKDF(SHA256(), 32, None, b"helpline mail ids").derive(settings.SECRET_KEY.encode())
+    return _derived(settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=4)
+def _derived(secret: str) -> bytes:
+    return HKDF(SHA256(), 32, None, b"helpline mail ids").derive(secret.encode())
 
 
 def is_own(message_id: str) -> bool:

@@ -6,6 +6,7 @@ writes the row has written the index, in the same transaction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -21,6 +22,11 @@ MOST_TERMS = 20_000
 #: the shortest end of a word by which the word is found
 SHORTEST_PART = 4
 _BATCH = 500
+
+
+#: a mail brings a dozen of these rows, and they are nothing but their columns: not worth an object each
+_INSERT_WORD = f"INSERT INTO {SearchWord._meta.db_table} (word, name) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_INSERT_PART = f"INSERT INTO {SearchPart._meta.db_table} (part, word) VALUES (%s, %s)"
 
 
 def desk_term(desk_id: int) -> str:
@@ -111,13 +117,17 @@ def learn(terms: set[str], names: set[str]) -> None:
     called = [word for word in words if word in names and not known.get(word, False)]
     if not new and not called:
         return
-    SearchWord.objects.bulk_create(
-        [SearchWord(word=word, name=word in names) for word in new], ignore_conflicts=True, batch_size=_BATCH
-    )
+    _insert(_INSERT_WORD, [(word, word in names) for word in new])
     SearchWord.objects.filter(word__in=[word for word in called if word in known]).update(name=True)
-    parts = [SearchPart(part=word[at:], word=word) for word in new for at in _ends(word)]
-    parts += [SearchPart(part=f"~{near}", word=word) for word in called for near in _near(word)]
-    SearchPart.objects.bulk_create(parts, batch_size=_BATCH)
+    parts = [(word[at:], word) for word in new for at in _ends(word)]
+    parts += [(f"~{near}", word) for word in called for near in _near(word)]
+    _insert(_INSERT_PART, parts)
+
+
+def _insert(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
 
 
 def _known(words: Sequence[str]) -> dict[str, bool]:

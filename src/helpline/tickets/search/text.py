@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from helpline.customers.numbers import e164
@@ -47,6 +48,8 @@ class Asked:
 
 def fold(text: str) -> str:
     """Without case, width, accents, prolonged kana; hiragana for katakana."""
+    if text.isascii():
+        return text.casefold()
     plain = unicodedata.normalize("NFKC", text).translate(_LETTERS).casefold()
     plain = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     return unicodedata.normalize("NFC", plain).translate(_LETTERS).translate(_KANA)
@@ -71,10 +74,16 @@ def index_terms(text: str, country: str = "") -> set[str]:
     for number in _PHONE.findall(text):
         found |= _digits(number, country)
     for chunk in fold(text).split():
-        found.update(_terms_of(chunk))
+        found.update(_usual_terms(chunk) if len(chunk) <= LONGEST else _terms_of(chunk))
         if len(found) >= MOST_TERMS:
             break
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _usual_terms(chunk: str) -> tuple[str, ...]:
+    """Most of what people write are the same words."""
+    return tuple(_terms_of(chunk))
 
 
 def _terms_of(chunk: str) -> Iterator[str]:
