@@ -39,7 +39,7 @@ def test_ben_comes_writes_and_leaves_before_adas_eyes(browser: Browser, desk: De
     ben = page_of(browser, desk, "ben", path)
     expect(here).to_contain_text("Ben Hartmann looks")
     expect(ben.locator("#ticket-here")).to_contain_text("Ada Vermeer looks")
-    ben.locator("trix-editor").click()
+    ben.locator("#note-body").click()
     ben.keyboard.type("I know this one")
     expect(here).to_contain_text("Ben Hartmann writes")
     ben.close()

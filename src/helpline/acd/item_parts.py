@@ -20,6 +20,8 @@ from helpline.tickets import events as ticket_events
 from helpline.tickets.queries import ThreadItem
 
 SHOWN_CALLS = 8
+#: calls in the customer sidebar
+SIDEBAR_CALLS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,15 @@ def calls_of_contact(request: HttpRequest, contact: Contact) -> str:
     return render_to_string("acd/contact_calls.html", {"page": page, "contact": contact}, request)
 
 
+def last_calls(request: HttpRequest, contact: Contact) -> str:
+    """The contact's last calls, in the customer sidebar."""
+    page = queries.call_list(actor(request), contact_id=contact.pk, limit=SIDEBAR_CALLS)
+    return render_to_string("acd/last_calls.html", {"page": page, "contact": contact}, request)
+
+
 def register() -> None:
     """Called once when the room is ready."""
     registry.panels("ticket.item.call").register("call", call_in_thread, order=10)
     registry.on(ticket_events.HOOK_CALL_IN_TICKET, calls.changed)
     registry.panels("contact.main").register("calls", calls_of_contact, order=20)
+    registry.panels("contact.history").register("calls", last_calls, order=20)

@@ -74,3 +74,5 @@ class AssetForm(forms.Form):
     kind = forms.CharField(label=_("Kind"), max_length=40)
     model = forms.CharField(label=_("Model"), max_length=80, required=False)
     serial = forms.CharField(label=_("Serial number"), max_length=60, required=False)
+    licence = forms.CharField(label=_("Licence"), max_length=80, required=False)
+    location = forms.CharField(label=_("Location"), max_length=150, required=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.forms import model_to_dict
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -62,6 +63,10 @@ def contact_page(request: HttpRequest, contact_id: int) -> HttpResponse:
             "merges": queries.merges_into(contact),
             "doubles": doubles.possible(card) if may_write else [],
             "asset_form": AssetForm(),
+            "asset_forms": [
+                (one, AssetForm(initial=model_to_dict(one), auto_id=f"asset-{one.pk}-%s"))
+                for one in card.assets
+            ],
             "may_write": may_write,
             "may_give": living and actor.may(contact.desk_id, *access.GIVERS),
             "may_erase": living and actor.may(contact.desk_id, *access.ERASERS),
@@ -140,15 +145,47 @@ def numbers(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 @require_POST
 @writing
-def assets(request: HttpRequest, contact_id: int) -> HttpResponse:
-    """Note an asset of the contact."""
+def addresses(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Add a mail address, or take one away (`remove`)."""
     actor = people.actor(request)
     contact = access.contact(actor, contact_id)
+    if request.POST.get("remove"):
+        actions.remove_address(actor, contact, request.POST["remove"])
+    else:
+        actions.add_address(actor, contact, request.POST.get("address", ""))
+    return redirect("customers:contact", contact_id=contact_id)
+
+
+@require_POST
+@writing
+def assets(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Note an asset of the contact, say anew what one is (`asset`), or take one away (`remove`)."""
+    actor = people.actor(request)
+    contact = access.contact(actor, contact_id)
+    if request.POST.get("remove"):
+        actions.remove_asset(actor, contact, _number(request.POST["remove"]))
+        return redirect("customers:contact", contact_id=contact_id)
     form = AssetForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("An asset needs a tag and a kind."), code="asset")
-    actions.add_asset(actor, contact, **form.cleaned_data)
+    if request.POST.get("asset"):
+        actions.edit_asset(actor, contact, _number(request.POST["asset"]), **form.cleaned_data)
+    else:
+        actions.add_asset(actor, contact, **form.cleaned_data)
     return redirect("customers:contact", contact_id=contact_id)
+
+
+def _number(said: str) -> int:
+    return int(said) if said.isdecimal() and len(said) < 19 else 0
+
+
+@require_GET
+@reading
+def history(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """The last part of the customer sidebar, which a page asks for when it stands: what they had before. Rooms
+    above add to it; `ticket` is the number of the one that is open already."""
+    contact = access.contact(people.actor(request), contact_id)
+    return render(request, "customers/history.html", {"contact": contact})
 
 
 @require_POST

@@ -19,12 +19,28 @@ from helpline.tickets.models import IncidentJoin, Item, Ticket
 from helpline.tickets.search import rebuilding
 
 _INDEX_EVERY_S = 60.0
+#: past tickets in the customer sidebar
+_PAST = 5
 
 
 def contact_tickets(request: HttpRequest, contact: Contact) -> str:
     """The contact's tickets, on the contact's page."""
     found = {"tickets": queries.tickets_of(contact), "contact": contact}
     return render_to_string("tickets/of_contact.html", found, request=request)
+
+
+def past_tickets(request: HttpRequest, contact: Contact) -> str:
+    """What the contact had before, in the customer sidebar; without the ticket (`ticket`) that is open."""
+    open_one = request.GET.get("ticket", "")
+    rows = queries.past_tickets_of(contact)
+    if open_one.isdecimal() and len(open_one) < 19:
+        rows = rows.exclude(number=int(open_one))
+    found = list(rows[: _PAST + 1])
+    return render_to_string(
+        "tickets/past.html",
+        {"tickets": found[:_PAST], "more": len(found) > _PAST, "contact": contact},
+        request,
+    )
 
 
 def desk_categories(request: HttpRequest, desk: Desk) -> str:
@@ -124,6 +140,7 @@ def register() -> None:
     )
     registry.panels("desk.main").register("categories", desk_categories, order=10)
     registry.panels("contact.main").register("tickets", contact_tickets, order=10)
+    registry.panels("contact.history").register("tickets", past_tickets, order=10)
     registry.on(HOOK_CONTACT_MADE_FOR, set_requester)
     registry.on(HOOK_CONTACT_CHANGED, rebuilding.follow_contact)
     duty = registry.Periodic("index tickets", _INDEX_EVERY_S, rebuilding.fill_gaps)

@@ -130,6 +130,12 @@ def tickets_of(contact: Contact, limit: int = 20) -> list[Ticket]:
     return list(every.order_by("-created_at")[:limit])
 
 
+def past_tickets_of(contact: Contact) -> QuerySet[Ticket]:
+    """Tickets of the contact that are done, the latest moved first."""
+    done = Ticket.objects.filter(requester=contact, status__in=(StatusKind.SOLVED, StatusKind.CLOSED))
+    return done.select_related("own_status").order_by("-updated_at")
+
+
 def tickets_of_call(call_id: UUID) -> list[Ticket]:
     """The tickets a call is in, in the order they were opened in it."""
     items = Item.objects.filter(kind=ItemKind.CALL, call_id=call_id).order_by("at", "id")

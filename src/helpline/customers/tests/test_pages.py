@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from helpline.core.access import Role
+from helpline.core.models import AuditRow
 from helpline.customers import queries
 from helpline.customers.models import Contact
 from helpline.customers.tests.factories import AssetFactory, ContactFactory, OrganisationFactory, carl
@@ -74,6 +75,47 @@ def test_a_contact_is_made_edited_and_given_a_number(ada):
     assert who.user_id == "C-1042"
     assert set(who.numbers.values_list("e164", flat=True)) == {"+31305550199", "+31201234567"}
     assert who.assets.get().tag == "A-2231"
+
+
+def test_an_address_is_given_and_taken_away(ada):
+    who = carl()
+    ada.post(f"/contacts/{who.pk}/addresses/", {"address": "Carl@Acme.example"})
+    assert "carl@acme.example" in ada.get(f"/contacts/{who.pk}/").content.decode()
+    ada.post(f"/contacts/{who.pk}/addresses/", {"remove": "carl@acme.example"})
+    assert not who.addresses.exists()
+    assert ada.post(f"/contacts/{who.pk}/addresses/", {"address": "nobody"}).status_code == 422
+
+
+def test_an_asset_is_noted_described_anew_and_taken_away(ada):
+    who = carl(location="Utrecht")
+    laptop = {"tag": "A-2231", "kind": "Laptop", "model": "X1", "serial": "5CG1", "licence": "OEM"}
+    ada.post(f"/contacts/{who.pk}/assets/", laptop)
+    page = ada.get(f"/contacts/{who.pk}/").content.decode()
+    for known in ("A-2231", "X1", "Serial number 5CG1", "Licence OEM", "Utrecht"):
+        assert known in page
+    asset = who.assets.get()
+    ada.post(f"/contacts/{who.pk}/assets/", laptop | {"asset": asset.pk, "model": "X2", "location": "Lab"})
+    asset.refresh_from_db()
+    assert (asset.model, asset.location, asset.serial) == ("X2", "Lab", "5CG1")
+    row = AuditRow.objects.filter(verb="edit", subject_kind="contact").latest("id")
+    assert row.changes == {
+        "asset A-2231 model": ["X1", "X2"],
+        "asset A-2231 location": ["Utrecht", "Lab"],
+    }
+    assert (
+        ada.post(f"/contacts/{who.pk}/assets/", laptop | {"asset": asset.pk, "tag": " "}).status_code == 422
+    )
+    ada.post(f"/contacts/{who.pk}/assets/", {"remove": asset.pk})
+    assert not who.assets.exists()
+
+
+def test_nobody_takes_what_another_contact_has(ada):
+    who, asset = carl(), AssetFactory(contact=ContactFactory(desk=DeskFactory()))
+    assert ada.post(f"/contacts/{who.pk}/assets/", {"remove": asset.pk}).status_code == 404
+    facts = {"asset": asset.pk, "tag": "A-1", "kind": "Laptop"}
+    assert ada.post(f"/contacts/{who.pk}/assets/", facts).status_code == 404
+    asset.refresh_from_db()
+    assert asset.tag != "A-1"
 
 
 def test_a_refusal_keeps_what_was_typed(ada):

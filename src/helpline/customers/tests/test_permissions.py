@@ -22,7 +22,9 @@ TABLE = [
     ("get", "/contacts/{id}/edit/", WRITERS),
     ("post", "/contacts/{id}/edit/", WRITERS),
     ("post", "/contacts/{id}/numbers/", WRITERS),
+    ("post", "/contacts/{id}/addresses/", WRITERS),
     ("post", "/contacts/{id}/assets/", WRITERS),
+    ("get", "/contacts/{id}/history/", READERS),
     ("get", "/contacts/{id}/same/", WRITERS),
     ("get", "/contacts/{id}/same/{id}/", WRITERS),
     ("post", "/contacts/{id}/same/{id}/", WRITERS),
@@ -31,7 +33,7 @@ TABLE = [
     ("get", "/contacts/{id}/erase/", {Role.DESK_ADMIN}),
     ("post", "/contacts/{id}/erase/", {Role.DESK_ADMIN}),
 ]
-DATA = {"name": "X", "number": "0201234567", "tag": "A-1", "kind": "Laptop"}
+DATA = {"name": "X", "number": "0201234567", "address": "x@acme.example", "tag": "A-1", "kind": "Laptop"}
 
 
 def merged(contact) -> Merge:
