@@ -14,12 +14,14 @@ from helpline.people import queries as people
 from helpline.people.models import RoleGrant, Team, User
 from helpline.tickets import access, statuses
 from helpline.tickets.change_fields import LABELS
-from helpline.tickets.models import Category, Priority, Ticket
+from helpline.tickets.models import Category, Priority, Tag, Ticket
 
 #: as JSON keeps it: a key or an id, None for nothing
 Raw = str | int | None
 #: posted for "nothing" and for who posts
 NOTHING, ME = "none", "me"
+#: a tag given, one taken
+TAG, UNTAG = "tag_added", "tag_removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class BulkField:
     def label(self) -> str:
         return str(LABELS[self.key])
 
-    def raw(self, ticket: Ticket) -> Raw:
+    def raw(self, ticket: Ticket, wanted: Raw = None) -> Raw:
+        """What the ticket has now; `wanted` is what it shall have."""
         if self.key == "status":
             return statuses.status_key(ticket)
         found: Raw = getattr(ticket, self.attribute)
@@ -64,6 +67,20 @@ class BulkField:
         if given not in dict(self.choices(actor)):
             raise Invalid(f"{self.label}: {_('Choose from the list.')}", code="choice")
         return int(given) if self.model else given
+
+
+@dataclass(frozen=True, slots=True)
+class TagField(BulkField):
+    """A tag that a ticket shall have, or not; tickets.actions.tag_ticket writes it.
+
+    The raw value is the tag when the ticket is as wanted, None when it is not yet.
+    """
+
+    gives: bool = True
+
+    def raw(self, ticket: Ticket, wanted: Raw = None) -> Raw:
+        has = any(tag.pk == wanted for tag in ticket.tags.all())
+        return wanted if has == self.gives else None
 
 
 def _desk_name(one: Any, desks: list[int]) -> str:
@@ -91,6 +108,12 @@ def _categories(actor: Actor) -> list[Option]:
     return [(str(one.pk), one.path + _desk_name(one, desks)) for one in found]
 
 
+def _tags(actor: Actor) -> list[Option]:
+    desks = worked(actor)
+    found = Tag.objects.filter(desk__in=desks, archived_at=None).select_related("desk")
+    return [(str(one.pk), one.path + _desk_name(one, desks)) for one in found.order_by("path", "desk_id")]
+
+
 def _priorities(_actor: Actor) -> list[Option]:
     return [(str(one.pk), one.label) for one in Priority.objects.order_by("-rank")]
 
@@ -107,6 +130,8 @@ FIELDS: Mapping[str, BulkField] = {
         BulkField("team", "team_id", _teams, Team, optional=True),
         BulkField("priority", "priority_id", _priorities, Priority),
         BulkField("category", "category_id", _categories, Category, optional=True),
+        TagField(TAG, "", _tags, Tag),
+        TagField(UNTAG, "", _tags, Tag, gives=False),
     )
 }
 
@@ -114,6 +139,11 @@ FIELDS: Mapping[str, BulkField] = {
 def read(actor: Actor, given: Mapping[str, str]) -> dict[str, Raw]:
     """The changes a form asks for, {field: raw}; what is empty stays. Raises Invalid."""
     return {key: field.read(actor, given[key]) for key, field in FIELDS.items() if given.get(key)}
+
+
+def about_tags(fields: Mapping[str, Raw]) -> bool:
+    """Whether tags of tickets are asked for."""
+    return not fields.keys().isdisjoint((TAG, UNTAG))
 
 
 def values(fields: Mapping[str, Raw]) -> dict[str, Any]:
@@ -128,6 +158,6 @@ def desks_of(fields: Mapping[str, Any]) -> dict[str, frozenset[int]]:
         if isinstance(value, User):
             grants = RoleGrant.objects.filter(user=value).values_list("desk_id", flat=True)
             found[key] = frozenset(grants)
-        elif isinstance(value, Team | Category):
+        elif isinstance(value, Team | Category | Tag):
             found[key] = frozenset({value.desk_id})
     return found

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Value, When
+from django.db.models import Case, Count, Value, When, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from helpline.core.access import Actor
@@ -13,7 +13,7 @@ from helpline.core.errors import Invalid
 from helpline.tickets import access, bulk_fields, statuses
 from helpline.tickets.bulk_fields import FIELDS, Raw
 from helpline.tickets.change_fields import said
-from helpline.tickets.models import BulkChange, BulkRow, BulkRowState, Ticket
+from helpline.tickets.models import BulkChange, BulkRow, BulkRowState, Tag, Ticket
 
 #: so many tickets are listed one by one
 LISTED = 100
@@ -69,6 +69,8 @@ def preview(actor: Actor, bulk: BulkChange) -> Preview:
     """What applying would do now. A handful of queries however many tickets."""
     rows = bulk.rows.select_related("ticket__own_status").order_by("-ticket__number")
     tickets = [row.ticket for row in rows]
+    if bulk_fields.about_tags(bulk.fields):
+        prefetch_related_objects(tickets, "tags")
     desks = bulk_fields.desks_of(bulk_fields.values(bulk.fields))
     words = _Words(bulk.fields, tickets)
     steps: Counter[Step] = Counter()
@@ -100,14 +102,15 @@ class _Words:
     def __init__(self, fields: Mapping[str, Raw], tickets: Sequence[Ticket]) -> None:
         self._fields = fields
         self._names = {
-            key: names(key, {raw, *(FIELDS[key].raw(one) for one in tickets)}) for key, raw in fields.items()
+            key: names(key, {raw, *(FIELDS[key].raw(one, raw) for one in tickets)})
+            for key, raw in fields.items()
         }
 
     def steps(self, ticket: Ticket) -> tuple[Step, ...]:
         """What would differ."""
         found = []
         for key, after in self._fields.items():
-            before = FIELDS[key].raw(ticket)
+            before = FIELDS[key].raw(ticket, after)
             if before != after:
                 known = self._names[key]
                 found.append(Step(key, FIELDS[key].label, known.get(before, ""), known.get(after, "")))
@@ -122,7 +125,7 @@ def names(key: str, raws: set[Raw]) -> dict[Raw, str]:
     if field.model is None:
         return {raw: str(raw) for raw in raws}
     rows: Any = field.model._default_manager.filter(pk__in=[raw for raw in raws if raw is not None])
-    return {one.pk: said(one) for one in rows} | {None: _("none")}
+    return {one.pk: said(one) for one in rows} | {None: "" if field.model is Tag else _("none")}
 
 
 def in_words(fields: Mapping[str, Raw]) -> str:

@@ -22,9 +22,9 @@ from helpline.core.errors import DeskError, Invalid
 from helpline.people.access import actor_for
 from helpline.people.models import User
 from helpline.tickets import access, actions, bulk_fields, events
-from helpline.tickets.bulk_fields import FIELDS, Raw
+from helpline.tickets.bulk_fields import FIELDS, TAG, UNTAG, Raw, TagField
 from helpline.tickets.bulk_preview import refusal
-from helpline.tickets.models import BulkChange, BulkRow, BulkRowState, BulkState, Item, ItemKind, Ticket
+from helpline.tickets.models import BulkChange, BulkRow, BulkRowState, BulkState, Item, ItemKind, Tag, Ticket
 
 #: tickets in one transaction: others who write wait no longer than this takes
 _BATCH: Final = 25
@@ -103,7 +103,10 @@ def _claim(bulk: BulkChange, state: BulkRowState) -> tuple[list[BulkRow], dict[i
     BulkChange.objects.select_for_update().get(pk=bulk.pk)
     rows = list(bulk.rows.filter(state=state).order_by("ticket_id")[:_BATCH])
     tickets = Ticket.objects.select_for_update(of=("self",)).filter(pk__in=[row.ticket_id for row in rows])
-    return rows, {ticket.pk: ticket for ticket in tickets.select_related("own_status").order_by("pk")}
+    wanted = tickets.select_related("own_status").order_by("pk")
+    if bulk_fields.about_tags(bulk.fields):
+        wanted = wanted.prefetch_related("tags")
+    return rows, {ticket.pk: ticket for ticket in wanted}
 
 
 def _keep(bulk: BulkChange, rows: Sequence[BulkRow], clock: Clock) -> int:
@@ -120,18 +123,32 @@ def _refuse(row: BulkRow, why: str) -> None:
 
 def _apply_one(actor: Actor, row: BulkRow, ticket: Ticket, values: Mapping[str, Any], clock: Clock) -> None:
     fields: dict[str, Raw] = row.bulk.fields
-    before = {key: FIELDS[key].raw(ticket) for key in fields if FIELDS[key].raw(ticket) != fields[key]}
+    before = {key: FIELDS[key].raw(ticket, wanted) for key, wanted in fields.items()}
+    before = {key: raw for key, raw in before.items() if raw != fields[key]}
     if not before:
         row.state = BulkRowState.SAME
         return
     times = {name: _written(getattr(ticket, name)) for name in _TIMES} if "status" in before else {}
     try:
         with transaction.atomic():
-            item = actions.change(actor, ticket, clock=clock, **{key: values[key] for key in before})
+            item = _write(actor, ticket, {key: values[key] for key in before}, clock)
     except DeskError as refused:
         _refuse(row, str(refused.message))
         return
     row.state, row.before, row.item = BulkRowState.CHANGED, before | times, item
+
+
+def _write(actor: Actor, ticket: Ticket, values: Mapping[str, Any], clock: Clock) -> Item | None:
+    """Fields and tags; the last item that tells of it."""
+    tags = {key: [values[key]] for key in (TAG, UNTAG) if key in values}
+    fields = {key: value for key, value in values.items() if key not in tags}
+    item = actions.change(actor, ticket, clock=clock, **fields) if fields else None
+    if tags:
+        told = actions.tag_ticket(
+            actor, ticket, add=tags.get(TAG, ()), remove=tags.get(UNTAG, ()), clock=clock
+        )
+        item = told or item
+    return item
 
 
 def _written(moment: datetime | None) -> str | None:
@@ -158,7 +175,10 @@ def _values_before(rows: Sequence[BulkRow]) -> dict[tuple[str, Raw], Any]:
     found: dict[tuple[str, Raw], Any] = {}
     for key, raws in wanted.items():
         model = FIELDS[key].model
-        if model is None:
+        if isinstance(FIELDS[key], TagField):
+            tag = Tag.objects.filter(pk=rows[0].bulk.fields[key]).first()
+            found |= {(key, None): tag} if tag else {}
+        elif model is None:
             found |= {(key, raw): raw for raw in raws}
         else:
             found[key, None] = None
@@ -180,7 +200,9 @@ def _undo_one(
     back = {
         key: values[key, raw]
         for key, raw in before.items()
-        if key not in touched and FIELDS[key].raw(ticket) == row.bulk.fields[key] and (key, raw) in values
+        if (key, raw) in values
+        and _touch(key, values[key, raw]) not in touched
+        and FIELDS[key].raw(ticket, row.bulk.fields[key]) == row.bulk.fields[key]
     }
     row.why = "" if len(back) == len(before) else _("Somebody changed it since.")
     if back:
@@ -198,7 +220,7 @@ def _put_back(
         return {}
     try:
         with transaction.atomic():
-            row.undo_item = actions.change(actor, ticket, clock=clock, **back)
+            row.undo_item = _write(actor, ticket, _turned(back), clock)
             if "status" in back:
                 times = {name: parse_datetime(row.before[name] or "") for name in _TIMES}
                 Ticket.objects.filter(pk=ticket.pk).update(**times)
@@ -208,6 +230,25 @@ def _put_back(
     return back
 
 
+def _turned(back: Mapping[str, Any]) -> dict[str, Any]:
+    """A tag that was given is taken, one that was taken is given."""
+    other = {TAG: UNTAG, UNTAG: TAG}
+    return {other.get(key, key): value for key, value in back.items()}
+
+
+def _touch(key: str, value: Any) -> str:
+    """What `_touches` calls a change of this field; of tags each one counts for itself."""
+    return f"tag {value.path}" if isinstance(FIELDS[key], TagField) else key
+
+
+def _touches(data: Mapping[str, Sequence[str]]) -> set[str]:
+    """The fields a change told of."""
+    tags = [path for key in (TAG, UNTAG) for side in data.get(key, ()) for path in side.split(", ") if path]
+    return {_FIELD_OF.get(name, name) for name in data.keys() - {TAG, UNTAG}} | {
+        f"tag {path}" for path in tags
+    }
+
+
 def _touched_since(rows: Sequence[BulkRow]) -> dict[int, frozenset[str]]:
     """Row -> fields somebody changed after it; what a later bulk change did and took back again does not count."""
     ids = [row.ticket_id for row in rows]
@@ -215,17 +256,23 @@ def _touched_since(rows: Sequence[BulkRow]) -> dict[int, frozenset[str]]:
     later = Item.objects.filter(ticket__in=ids, kind=ItemKind.CHANGE, pk__gt=first)
     changes: dict[int, list[tuple[int, set[str]]]] = defaultdict(list)
     for ticket_id, pk, data in later.values_list("ticket_id", "pk", "data"):
-        changes[ticket_id].append((pk, {_FIELD_OF.get(name, name) for name in data}))
+        changes[ticket_id].append((pk, _touches(data)))
     neutral = _taken_back(ids)
     return {
         row.pk: frozenset(
             field
             for pk, some in changes[row.ticket_id]
             if pk > (row.item_id or 0)
-            for field in some - neutral.get(pk, set())
+            for field in _but(some, neutral.get(pk, set()))
         )
         for row in rows
     }
+
+
+def _but(touched: set[str], neutral: set[str]) -> set[str]:
+    """What was touched without what is as before it."""
+    tags_too = not neutral.isdisjoint((TAG, UNTAG))
+    return {one for one in touched - neutral if not (tags_too and one.startswith("tag "))}
 
 
 def _taken_back(ticket_ids: Sequence[int]) -> dict[int, set[str]]:
@@ -234,5 +281,7 @@ def _taken_back(ticket_ids: Sequence[int]) -> dict[int, set[str]]:
     undone = BulkRow.objects.filter(ticket__in=ticket_ids, undo_item__isnull=False)
     for row in undone.only("item", "undo_item", "before", "left"):
         fields = set(row.before) - set(row.left)
+        if not {TAG, UNTAG}.isdisjoint(row.left):
+            fields -= {TAG, UNTAG}
         found |= {one: fields for one in (row.item_id, row.undo_item_id) if one}
     return found

@@ -270,6 +270,8 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["team", "status", "-updated_at", "-id"], name="tickets_of_team"),
             models.Index(fields=["requester", "-created_at"]),
+            # without it SQLite takes the one of desk and status, and reads all that is live
+            models.Index(fields=["requester", "desk", "status"], name="tickets_of_requester"),
             models.Index(fields=["category", "-updated_at", "-id"], name="tickets_of_category"),
             # a list by priority takes the first of each
             models.Index(fields=["priority", "updated_at", "id"]),
