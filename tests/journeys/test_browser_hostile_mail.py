@@ -14,7 +14,7 @@ from helpline.mail.letters.views import policy
 from tests.journeys import hostile_mail
 from tests.peers.desk import Desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.postgres]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 OURS = ("127.0.0.1", "localhost")
@@ -108,12 +108,12 @@ def open_all(page: Page, address: str) -> int:
     page.goto(address)
     frames = page.locator("iframe.letter-frame")
     expect(frames.first).to_be_attached()
-    page.evaluate(
-        "document.querySelectorAll('iframe.letter-frame').forEach((one) => (one.loading = 'eager'))"
-    )
-    loaded = (
-        "() => [...document.querySelectorAll('iframe.letter-frame')].every((one) => one.style.height !== '')"
-    )
+    # said again each time: the thread is renewed when something happens in the ticket meanwhile
+    loaded = """() => {
+      const frames = [...document.querySelectorAll('iframe.letter-frame')];
+      frames.forEach((one) => (one.loading = 'eager'));
+      return frames.every((one) => one.style.height !== '');
+    }"""
     page.wait_for_function(loaded, timeout=120_000)
     return frames.count()
 

@@ -12,7 +12,9 @@ export function startMorph(): void {
     const keep = old instanceof Element && fresh instanceof Element && old.hasAttribute("data-keep");
     return !(keep && old.id === (fresh as Element).id);
   };
-  callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.matches("details[data-menu]"));
+  // menus stay open, and mails keep the height that was measured: they are not loaded again
+  callbacks.beforeAttributeUpdated = (name, node) =>
+    !(name === "open" && node.matches("details[data-menu]")) && !(name === "style" && node.matches("iframe.letter-frame"));
   // htmx forgets the requests that wait at an element whose attributes changed; its own passing class must not count
   document.body.addEventListener("htmx:afterSwap", (event) => (event.target as Element).classList.remove("htmx-settling"));
 }
