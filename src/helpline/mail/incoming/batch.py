@@ -92,13 +92,15 @@ def _filed(ready: Sequence[_Read], clock: Clock) -> dict[Inbound, Verdict]:
     """All in one transaction; each in its own when something is wrong with one of them."""
     try:
         with transaction.atomic(), gathering.gathered(len(ready)), _whole():
-            return _placed(ready, clock)
+            verdicts = _placed(ready, clock)
     except (OperationalError, InterfaceError, OSError):
         raise
     except Exception:
         # one of them is to blame, and only that one is to fail
         log.exception("%d mails could not be filed together", len(ready))
-    return {one.inbound: filing.file(one.inbound.pk, clock=clock) for one in ready}
+        verdicts = {}
+    alone = [one.inbound for one in ready if one.inbound not in verdicts]
+    return verdicts | {inbound: filing.file(inbound.pk, clock=clock) for inbound in alone}
 
 
 @contextmanager
@@ -119,6 +121,7 @@ def _no_savepoint() -> None:
 
 
 def _placed(ready: Sequence[_Read], clock: Clock) -> dict[Inbound, Verdict]:
+    """Without those whose ticket is over: what the first of them opens is where the next one goes."""
     filing.wait_for_desk(ready[0].inbound.mailbox.desk_id)
     rows = Inbound.objects.filter(pk__in=[one.inbound.pk for one in ready])
     verdicts = dict(rows.values_list("pk", "verdict"))
@@ -129,8 +132,10 @@ def _placed(ready: Sequence[_Read], clock: Clock) -> dict[Inbound, Verdict]:
     readings = [(one.inbound, replace(one.reading, together=together)) for one in waiting]
     places = [filing.destination(inbound, reading, clock) for inbound, reading in readings]
     for (inbound, reading), place in zip(readings, places, strict=True):
-        filing.place(inbound, reading, clock, place)
-    return {one.inbound: Verdict(one.inbound.verdict) for one in ready}
+        if not place.is_over:
+            filing.place(inbound, reading, clock, place)
+    rows = (one.inbound for one in ready)
+    return {row: Verdict(row.verdict) for row in rows if row.verdict != Verdict.WAITING}
 
 
 def _looked_up(ready: Sequence[_Read]) -> Together:

@@ -107,6 +107,11 @@ class Destination:
     joined: finding.Joined | None
     ticket: Ticket | None
 
+    @property
+    def is_over(self) -> bool:
+        """True for an answer about a ticket that was closed too long ago."""
+        return self.joined is not None and self.ticket is None
+
 
 def destination(inbound: Inbound, reading: Reading, clock: Clock) -> Destination:
     """Find it, before anything is told to others: agents hold a ticket first and tell then."""

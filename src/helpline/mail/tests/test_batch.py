@@ -130,6 +130,22 @@ def test_killed_in_the_middle_nothing_is_filed_and_all_of_it_waits(
     assert Inbound.objects.count() == 4
 
 
+def test_answers_to_a_ticket_that_is_over_open_one_ticket(support: Mailbox, clock: SetClock) -> None:
+    old = arrive(support, mail(), clock)
+    arrive(support, mail("More", message_id="<2@acme.example>", answers="<first@acme.example>"), clock)
+    Ticket.objects.update(status="closed", closed_at=clock.now())
+    clock.advance((support.reopen_days + 1) * 86_400)
+    late = [
+        mail("Again", message_id="<3@acme.example>", answers="<first@acme.example>"),
+        mail("And again", message_id="<4@acme.example>", answers="<2@acme.example>"),
+    ]
+    rows = actions.receive_many(support, [(raw, str(place)) for place, raw in enumerate(late)], clock=clock)
+    actions.file_many(rows, clock=clock)
+    tickets = set(Inbound.objects.filter(pk__in=[row.pk for row in rows]).values_list("ticket", flat=True))
+    assert len(tickets) == 1
+    assert old.ticket_id not in tickets
+
+
 def test_the_same_row_twice_is_filed_once(support: Mailbox, clock: SetClock) -> None:
     row = actions.receive(support, mail(), "1", queue=False, clock=clock).inbound
     assert batch.file_many([row, row], clock=clock) == {row: Verdict.TICKET}
