@@ -134,8 +134,8 @@ def _placed(ready: Sequence[_Read], clock: Clock) -> dict[Inbound, Verdict]:
     for (inbound, reading), place in zip(readings, places, strict=True):
         if not place.is_over:
             filing.place(inbound, reading, clock, place)
-    rows = (one.inbound for one in ready)
-    return {row: Verdict(row.verdict) for row in rows if row.verdict != Verdict.WAITING}
+    filed = (one.inbound for one in ready)
+    return {row: Verdict(row.verdict) for row in filed if row.verdict != Verdict.WAITING}
 
 
 def _looked_up(ready: Sequence[_Read]) -> Together:
