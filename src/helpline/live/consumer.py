@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
@@ -41,13 +42,14 @@ MOST_WAITING = 5000
 class LiveConsumer(AsyncWebsocketConsumer):
     """One open page."""
 
+    tail: Tail | None = None
+    pump: asyncio.Task[None] | None = None
+
     async def connect(self) -> None:
         self.wanted: frozenset[str] = frozenset()
         self.told = 0
         self.waiting: list[LiveEvent] = []
         self.wake = asyncio.Event()
-        self.tail: Tail | None = None
-        self.pump: asyncio.Task[None] | None = None
         await self.accept()
         actor = await self._read_actor()
         if actor is None:
@@ -60,7 +62,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.tail.listen(self._new_events)
         self.told = self.tail.position
 
-    async def disconnect(self, code: int) -> None:
+    async def __call__(self, scope: Any, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        # a page that closes while it is answered ends in the answer's error, and is never told of as disconnected
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
         if self.tail:
             await self.tail.forget(self._new_events)
             await self._shows(frozenset())

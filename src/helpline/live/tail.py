@@ -36,6 +36,11 @@ class Tail:
         self._task: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
 
+    @property
+    def idle(self) -> bool:
+        """Nobody listens, and nothing is read."""
+        return not self._listeners and self._task is None
+
     async def listen(self, listener: Listener) -> None:
         """Call `listener` with each batch of new events, in order. Returns once nothing can be missed any more."""
         self._listeners.add(listener)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
@@ -16,7 +16,18 @@ class Page:
 
     def __init__(self, user: Any) -> None:
         scope = {"type": "websocket", "path": "/live/ws/", "headers": [], "subprotocols": [], "user": user}
-        self.server = ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
+        self.server = ApplicationCommunicator(self._served, scope)
+        self.gone = False
+
+    async def _served(self, scope: Any, receive: Any, send: Any) -> None:
+        """The web server refuses to send to a page that is gone."""
+
+        async def send_if_there(message: dict[str, Any]) -> None:
+            if self.gone:
+                raise ConnectionResetError("the page is gone")
+            await send(message)
+
+        await URLRouter(websocket_urlpatterns)(scope, receive, send_if_there)
 
     async def opens(self) -> None:
         await self.server.send_input({"type": "websocket.connect"})
@@ -25,6 +36,13 @@ class Page:
     async def closes(self) -> None:
         await self.server.send_input({"type": "websocket.disconnect", "code": 1001})
         await self.server.wait(3)
+
+    async def speaks_and_is_gone(self, *topics: str, after: int) -> None:
+        """As a tab that is hidden and closed at once: it ends before it has its answer."""
+        self.gone = True
+        await self.says(json.dumps({"after": after, "topics": list(topics)}))
+        with suppress(ConnectionResetError):
+            await self.server.wait(3)
 
     async def says(self, text: str) -> None:
         await self.server.send_input({"type": "websocket.receive", "text": text})

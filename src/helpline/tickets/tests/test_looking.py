@@ -11,7 +11,8 @@ from helpline.core.access import Actor, Role
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
 from helpline.live.events import HOOK_PAGE_HERE
-from helpline.live.tests.pages import open_page
+from helpline.live.tail import tail_of_process
+from helpline.live.tests.pages import Page, open_page
 from helpline.mail.answering.models import Draft
 from helpline.people.access import actor_for
 from helpline.people.models import User
@@ -153,3 +154,18 @@ async def test_the_live_feed_knows_who_looks_and_tells_when_the_tab_closes():
             assert [one.name for one in await others(who, ticket)] == ["Ben"]
         assert (await hers.hears())["events"][0]["kind"] == "ticket_looked_at"
         assert await others(who, ticket) == []
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_tab_that_closes_before_it_is_answered_has_left_as_well():
+    """A browser hides the page, says so, and closes it at once: the answer finds nobody."""
+    ada, ben = await sync_to_async(person)("ada", Role.AGENT), await sync_to_async(person)("ben", Role.AGENT)
+    who = await sync_to_async(actor_for)(ada)
+    ticket = await sync_to_async(TicketFactory)(desk_id=next(iter(who.desk_ids)))
+    his, after = Page(ben), await sync_to_async(outbox.last_id)()
+    await his.opens()
+    await his.shows(looking.topic(ticket.number), after=after)
+    assert (await his.hears())["events"][0]["kind"] == "ticket_looked_at"
+    await his.speaks_and_is_gone(after=after)
+    assert await sync_to_async(looking.others)(who, ticket) == []
+    assert tail_of_process().idle
