@@ -19,7 +19,7 @@ from helpline.core.errors import Invalid
 from helpline.mail import access, actions, queries
 from helpline.mail.models import Letter, Outbound, OutboundKind, OutboundState
 from helpline.tickets import access as tickets_access
-from helpline.tickets.models import StatusKind, Ticket
+from helpline.tickets.models import Ticket
 
 router = Router(tags=["mail"])
 answers = Router(tags=["tickets"])
@@ -99,7 +99,7 @@ def reply(request: HttpRequest, number: int, new: shapes.NewReply) -> Any:
         kind=OutboundKind(new.kind),
         in_reply_to=_letter(ticket, new.in_reply_to) if new.in_reply_to else None,
         hold_seconds=new.hold_s,
-        then_status=StatusKind(new.status) if new.status else None,
+        then_status=new.status,
     )
     return Status(201, _shown(access.outbound(actor, outbound.pk)))
 

@@ -491,8 +491,11 @@ class NewReply(Given):
     )
     attachments: list[NewFile] = Field(default_factory=list, max_length=50)
     hold_s: float = Field(0, ge=0, le=600, description="Seconds in which it can be taken back")
-    status: Literal["", "open", "waiting_customer", "waiting_third"] = Field(
-        "", description="Status of the ticket from then on; empty: as it is"
+    status: str = Field(
+        "",
+        max_length=60,
+        description="Status of the ticket from then on: a kind, or the key of one of the company's own statuses; "
+        "empty: as it is, and a new ticket is open",
     )
 
 

@@ -1,21 +1,20 @@
 """What is done to tickets: the only writers of this room, one verb each, one transaction each."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from helpline.core import audit, gathering, outbox, registry
+from helpline.core import audit, registry
 from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
-from helpline.core.errors import Conflict, Invalid
+from helpline.core.errors import Invalid
 from helpline.customers.models import Contact
-from helpline.people.models import Desk, Team
-from helpline.tickets import events, queries, telling
+from helpline.people.models import Team
+from helpline.tickets import events, telling
 from helpline.tickets.access import require_work
 from helpline.tickets.change_fields import checked, told
 from helpline.tickets.incident_actions import (
@@ -25,19 +24,16 @@ from helpline.tickets.incident_actions import (
     join_incident,
 )
 from helpline.tickets.models import (
-    Category,
     Item,
     ItemKind,
     Mention,
-    Priority,
-    Promise,
     StatusKind,
     Ticket,
-    TicketCounter,
 )
+from helpline.tickets.open_actions import open_ticket
+from helpline.tickets.promise_actions import keep_promise, make_promise
 from helpline.tickets.search import index
 from helpline.tickets.search.rebuilding import rebuild as rebuild_search
-from helpline.tickets.search.sources import own_texts
 from helpline.tickets.setup_actions import create_category, create_priority, give_matrix, give_priorities
 from helpline.tickets.status_actions import create_status, edit_status, set_matrix
 from helpline.tickets.tag_actions import (
@@ -47,6 +43,7 @@ from helpline.tickets.tag_actions import (
     merge_tags,
     tag_ticket,
 )
+from helpline.tickets.thread_items import add_item, tell
 from helpline.tickets.withdrawing import withdraw_mail
 
 __all__ = [
@@ -82,77 +79,6 @@ __all__ = [
 ]
 
 
-#: counts up and reads in one question, on SQLite and PostgreSQL; makes the counter at the first ticket
-_NEXT_NUMBER = f"""
-    INSERT INTO {TicketCounter._meta.db_table} (name, last) VALUES ('ticket', {TicketCounter.FIRST})
-    ON CONFLICT (name) DO UPDATE SET last = {TicketCounter._meta.db_table}.last + 1 RETURNING last
-"""  # names of our own
-
-
-def _next_number() -> int:
-    # some have told of other things before they open a ticket
-    outbox.take_turn()
-    # the row stays ours until the transaction ends, so the number is nobody else's
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT_NUMBER)
-        return int(cursor.fetchone()[0])
-
-
-@transaction.atomic
-def open_ticket(
-    actor: Actor,
-    desk: Desk,
-    subject: str,
-    *,
-    requester: Contact | None = None,
-    category: Category | None = None,
-    priority: Priority | None = None,
-    impact: str = "",
-    urgency: str = "",
-    channel: str = "phone",
-    asset_tag: str = "",
-    location: str = "",
-    body: str = "",
-    clock: Clock = SYSTEM_CLOCK,
-) -> Ticket:
-    """Open a ticket; a person who opens one has it. `body` becomes the first note. Without a priority
-    that of the matrix is taken, else the usual one. Raises Invalid when something belongs to another desk."""
-    require_work(actor, desk.pk)
-    now = clock.now()
-    ticket = Ticket(
-        desk=desk, number=0, channel=channel, created_at=now, updated_at=now, created_by_id=actor.user_id
-    )
-    fields = {"subject": subject, "category": category, "requester": requester}
-    fields |= {
-        "impact": impact,
-        "urgency": urgency,
-        "asset_tag": asset_tag,
-        "location": location or (requester.location if requester else ""),
-    }
-    known = checked(ticket, fields)
-    for name, value in known.items():
-        setattr(ticket, name, value)
-    ticket.priority = priority or known.get("priority") or _usual_priority()
-    ticket.organisation = requester.organisation if requester else None
-    ticket.assignee_id = actor.user_id
-    ticket.status = StatusKind.NEW if actor.is_system else StatusKind.OPEN
-    ticket.number = _next_number()
-    gathering.add(ticket)
-    audit.record(
-        actor, "open", "ticket", ticket.number, desk_id=desk.pk, changes={"subject": subject}, clock=clock
-    )
-    _index_fields(ticket)
-    _tell(events.TICKET_OPENED, ticket, clock)
-    if body.strip():
-        _add_item(ticket, clock, kind=ItemKind.NOTE, author_id=actor.user_id, body=body.strip())
-    return ticket
-
-
-def _index_fields(ticket: Ticket) -> None:
-    firm = ticket.organisation
-    index.add(ticket, own_texts(ticket), [firm.name] if firm else [], ticket.requester)
-
-
 @transaction.atomic
 def index_text(actor: Actor, ticket: Ticket, texts: Iterable[str] = (), names: Iterable[str] = ()) -> None:
     """Have the ticket found by texts (names of files, a letter's subject) and by names of people a room above knows.
@@ -166,17 +92,6 @@ def index_text(actor: Actor, ticket: Ticket, texts: Iterable[str] = (), names: I
     index.add(ticket, texts, names)
 
 
-def _usual_priority() -> Priority:
-    usual = queries.usual_priority()
-    if usual is None:
-        raise Invalid(
-            _("There is no priority yet."),
-            code="no_priority",
-            help=_("Have an administrator make the priorities of the company first."),
-        )
-    return usual
-
-
 @transaction.atomic
 def attach_call(
     actor: Actor, ticket: Ticket, call_id: UUID, contact: Contact | None, *, clock: Clock = SYSTEM_CLOCK
@@ -185,7 +100,7 @@ def attach_call(
     require_work(actor, ticket.desk_id)
     item = Item.objects.filter(ticket=ticket, kind=ItemKind.CALL, call_id=call_id).first()
     if item is None:
-        item = _add_item(
+        item = add_item(
             ticket, clock, kind=ItemKind.CALL, author_id=actor.user_id, contact=contact, call_id=call_id
         )
         audit.record(
@@ -229,7 +144,7 @@ def add_note(actor: Actor, ticket: Ticket, body: str, *, clock: Clock = SYSTEM_C
     text = body.strip()
     if not text:
         raise Invalid(_("The note is empty."), code="empty", help=_("Write what you did or found out."))
-    item = _add_item(ticket, clock, kind=ItemKind.NOTE, author_id=actor.user_id, body=text)
+    item = add_item(ticket, clock, kind=ItemKind.NOTE, author_id=actor.user_id, body=text)
     audit.record(
         actor, "note", "ticket", ticket.number, desk_id=ticket.desk_id, changes={"item": item.pk}, clock=clock
     )
@@ -267,7 +182,7 @@ def add_mail(
     mail of a person at the desk is a first response.
     """
     require_work(actor, ticket.desk_id)
-    item = _add_item(
+    item = add_item(
         ticket,
         clock,
         kind=ItemKind.MAIL,
@@ -340,7 +255,7 @@ def _keep_change(
     audit.record(
         actor, "change", "ticket", ticket.number, desk_id=ticket.desk_id, changes=changes, clock=clock
     )
-    _tell(events.TICKET_CHANGED, ticket, clock, was_assigned, fields=changes)
+    tell(events.TICKET_CHANGED, ticket, clock, was_assigned, fields=changes)
     telling.assigned(actor, ticket, was_assigned, clock)
     return item
 
@@ -361,99 +276,5 @@ def escalate(
     if ticket.status == StatusKind.NEW:
         fields["status"] = StatusKind.OPEN
     item = change(actor, ticket, clock=clock, **fields)
-    _tell(events.TICKET_ESCALATED, ticket, clock, team=team.key, tier=team.tier)
+    tell(events.TICKET_ESCALATED, ticket, clock, team=team.key, tier=team.tier)
     return item
-
-
-@transaction.atomic
-def make_promise(
-    actor: Actor,
-    ticket: Ticket,
-    what: str,
-    due_at: datetime,
-    call_id: UUID | None = None,
-    *,
-    clock: Clock = SYSTEM_CLOCK,
-) -> Promise:
-    """Note what the caller was told and until when (aware). Raises Invalid when that is past already."""
-    require_work(actor, ticket.desk_id)
-    if not what.strip():
-        raise Invalid(_("Say what was promised."), code="empty")
-    if due_at <= clock.now():
-        raise Invalid(_("A promise needs a time to come."), code="past", help=_("Choose a later time."))
-    promise = Promise.objects.create(
-        ticket=ticket,
-        call_id=call_id,
-        what=what.strip()[:250],
-        due_at=due_at,
-        made_at=clock.now(),
-        made_by_id=actor.user_id,
-    )
-    _add_item(
-        ticket,
-        clock,
-        kind=ItemKind.PROMISE,
-        author_id=actor.user_id,
-        body=promise.what,
-        data={"promise": promise.pk, "due_at": due_at.isoformat()},
-    )
-    audit.record(
-        actor,
-        "promise",
-        "ticket",
-        ticket.number,
-        desk_id=ticket.desk_id,
-        changes={"due_at": due_at.isoformat()},
-        clock=clock,
-    )
-    _tell(events.PROMISE_MADE, ticket, clock, promise=promise.pk)
-    return promise
-
-
-@transaction.atomic
-def keep_promise(actor: Actor, promise: Promise, *, clock: Clock = SYSTEM_CLOCK) -> None:
-    """The promise was kept now. Raises Conflict when it was noted before."""
-    ticket = promise.ticket
-    require_work(actor, ticket.desk_id)
-    now = clock.now()
-    if not Promise.objects.filter(pk=promise.pk, kept_at=None).update(kept_at=now):
-        raise Conflict(_("This promise was marked as kept before."))
-    promise.kept_at = now
-    audit.record(
-        actor,
-        "keep_promise",
-        "ticket",
-        ticket.number,
-        desk_id=ticket.desk_id,
-        changes={"promise": promise.pk},
-        clock=clock,
-    )
-    _tell(events.PROMISE_KEPT, ticket, clock, promise=promise.pk)
-
-
-def _add_item(ticket: Ticket, clock: Clock, **fields: Any) -> Item:
-    now = clock.now()
-    item = gathering.add(Item(ticket=ticket, at=now, **fields))
-    ticket.updated_at = now
-    if not ticket._state.adding:
-        gathering.later(_touch, (ticket.pk, now))
-    if item.body:
-        index.add(ticket, [item.body])
-    _tell(events.TICKET_ITEM_ADDED, ticket, clock, item=item.pk, kind_of_item=str(item.kind))
-    return item
-
-
-def _touch(touched: Sequence[tuple[int, datetime]]) -> None:
-    """Something happened in these tickets at these moments."""
-    for at in sorted({at for _pk, at in touched}):
-        Ticket.objects.filter(pk__in=[pk for pk, then in touched if then == at]).update(updated_at=at)
-
-
-def _tell(kind: str, ticket: Ticket, clock: Clock, *people: int | None, **facts: Any) -> None:
-    outbox.emit(
-        kind,
-        desk_id=ticket.desk_id,
-        topics=events.ticket_topics(ticket, *people),
-        data={"ticket_id": ticket.pk, "number": ticket.number, **facts},
-        clock=clock,
-    )

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from helpline.api.tests.conftest import Ask
-from helpline.core.access import Role
+from helpline.core.access import SYSTEM, Role
 from helpline.mail import store
 from helpline.mail.models import Inbound, Mailbox, Outbound
 from helpline.mail.outgoing import sending
@@ -15,6 +15,7 @@ from helpline.mail.tests.factories import MailboxFactory, arrive, mail
 from helpline.people.models import RoleGrant, User
 from helpline.people.tests.factories import DeskFactory, UserFactory
 from helpline.procedure.tests.story import Story
+from helpline.tickets import actions as tickets
 from helpline.tickets.tests.factories import PriorityFactory
 
 
@@ -50,6 +51,15 @@ def test_ada_answers_and_sees_how_it_went(story: Story, ask: Ask, row: Inbound) 
     after = ask(story.ada, "GET", f"/outbound/{shown['id']}").json()
     assert (after["state"], after["code"]) == ("sent", "folder")
     assert [one["state"] for one in after["recipients"]] == ["sent", "sent"]
+
+
+def test_the_ticket_is_then_what_the_company_calls_it(story: Story, ask: Ask, row: Inbound) -> None:
+    assert row.ticket is not None
+    own = tickets.create_status(SYSTEM, "Parts ordered", "waiting_third")
+    answer = ask(story.ada, "POST", f"/tickets/{row.ticket.number}/reply", {"text": "x", "status": own.key})
+    assert answer.status_code == 201
+    shown = ask(story.ada, "GET", f"/tickets/{row.ticket.number}").json()
+    assert (shown["status"], shown["status_label"]) == ("waiting_third", "Parts ordered")
 
 
 def test_a_held_answer_is_taken_back(story: Story, ask: Ask, row: Inbound) -> None:
@@ -106,6 +116,7 @@ def test_the_list_narrows_and_pages(story: Story, ask: Ask, row: Inbound) -> Non
         ({"text": "x", "in_reply_to": "<other@x>"}, "in_reply_to"),
         ({"text": "x", "attachments": [{"name": "a", "content": "%%"}]}, "base64"),
         ({"text": "x", "kind": "auto_reply"}, "invalid"),
+        ({"text": "x", "status": "gone"}, "status"),
         ({"text": "x", "bcc": ["a@b.example"]}, "invalid"),
     ],
 )

@@ -21,7 +21,7 @@ from helpline.mail.models import Outbound, OutboundState
 from helpline.mail.parsing.html_text import text_of_html
 from helpline.people import queries as people
 from helpline.people.models import User
-from helpline.tickets import telling
+from helpline.tickets import statuses, telling
 from helpline.tickets.models import Ticket
 
 #: somebody whose draft changed within this time is writing now
@@ -61,6 +61,8 @@ class Compose:
     #: what may stand after "@" in a note
     names: Sequence[dict[str, str]]
     carried: int
+    #: (key, word) of what the ticket may be when the mail is sent
+    statuses: Sequence[tuple[str, str]]
 
     @property
     def writes_mail(self) -> bool:
@@ -80,7 +82,8 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
     signatures = template_queries.signature_rows(ticket.desk_id, actor.user_id)
     me = User.objects.filter(pk=actor.user_id or 0)
     members, teams = people.members_of_desk([ticket.desk_id]), people.teams([ticket.desk_id])
-    together(*rows.asked, drafts, in_hand, templates, signatures, me, members, teams)
+    own_statuses = statuses.status_rows()
+    together(*rows.asked, drafts, in_hand, templates, signatures, me, members, teams, own_statuses)
     mine = [one for one in drafts if one.user_id == actor.user_id]
     draft = next((one for one in mine if one.outbound_id is None), None)
     known = rows.known(draft.letter if draft else None)
@@ -106,6 +109,7 @@ def compose(actor: Actor, ticket: Ticket, kind: str = "", *, clock: Clock = SYST
         signature=filling.signature(signatures, next(iter(me)), ticket) if me else "",
         names=telling.names(list(members), list(teams)),
         carried=letter.attachments.count() if letter and kind == DraftKind.FORWARD else 0,
+        statuses=statuses.options(own_statuses),
     )
 
 

@@ -23,7 +23,7 @@ from helpline.mail.outgoing.files import MOST_BYTES, OutgoingFile
 from helpline.mail.outgoing.queueing import HOLD_S, queue_reply
 from helpline.mail.parsing.html_text import text_of_html
 from helpline.tickets import access as tickets_access
-from helpline.tickets.models import StatusKind, Ticket
+from helpline.tickets.models import Ticket
 
 #: others are told that somebody still writes at most so often
 TELL_AGAIN: Final = timedelta(seconds=60)
@@ -190,7 +190,7 @@ def send(
     actor: Actor,
     draft: Draft,
     *,
-    then: StatusKind | None = None,
+    then: str = "",
     signature: str = "",
     language: str = "",
     hold_seconds: float = HOLD_S,

@@ -30,8 +30,8 @@ from helpline.tickets.models import StatusKind, Ticket
 working = people.page(*tickets_access.WRITERS)
 #: pictures that may stand within the text
 _PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-#: the ticket may have one of these after a mail was sent
-_AFTER: Final = (StatusKind.WAITING_CUSTOMER, StatusKind.SOLVED)
+#: what a ticket mostly is after a mail was sent; the others are one click further
+_MOSTLY: Final = (StatusKind.WAITING_CUSTOMER, StatusKind.SOLVED)
 
 
 def panel(request: HttpRequest, ticket: Ticket) -> str:
@@ -43,11 +43,13 @@ def panel(request: HttpRequest, ticket: Ticket) -> str:
 
 def context(actor: Actor, ticket: Ticket, kind: str = "") -> dict[str, Any]:
     """What the template of the panel needs."""
+    found = composing.compose(actor, ticket, kind)
     return {
-        "compose": composing.compose(actor, ticket, kind),
+        "compose": found,
         "ticket": ticket,
         "kinds": _TABS,
-        "after": [(status.value, status.label) for status in _AFTER],
+        "after": [one for one in found.statuses if one[0] in _MOSTLY],
+        "after_more": [one for one in found.statuses if one[0] not in (*_MOSTLY, StatusKind.NEW)],
     }
 
 
@@ -192,9 +194,6 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     writing = written(request, actor, ticket)
     if writing.kind == DraftKind.NOTE:
         raise Invalid(_("A note is not sent."), code="kind")
-    then = request.POST.get("then", "")
-    if then and then not in _AFTER:
-        raise Invalid(_("The ticket cannot have this status after a mail."), code="status")
     drafting.save(actor, ticket, writing)
     if writing.kind != DraftKind.FORWARD and drafting.own_draft(actor, ticket) is None:
         raise drafting.empty()
@@ -202,7 +201,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     drafting.send(
         actor,
         saved,
-        then=StatusKind(then) if then else None,
+        then=request.POST.get("then", ""),
         signature=filling.signature_of(actor, ticket),
         language=next(iter(filling.languages(ticket)), ""),
     )

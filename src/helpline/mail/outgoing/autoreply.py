@@ -172,7 +172,7 @@ def _answer(mailbox: Mailbox, letter: Letter, ticket: Ticket, people: Addressed,
         ticket=ticket,
         parent=letter,
     )
-    return queueing.into_thread(SYSTEM, ticket, post, None, clock)
+    return queueing.into_thread(SYSTEM, ticket, post, "", clock)
 
 
 def _language(mailbox: Mailbox, who: Contact | None) -> str:

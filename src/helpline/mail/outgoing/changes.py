@@ -25,7 +25,8 @@ from helpline.mail.outgoing.concluding import tell
 from helpline.mail.outgoing.files import OutgoingFile
 from helpline.tickets import access as tickets_access
 from helpline.tickets import actions as tickets
-from helpline.tickets.models import Item, StatusKind, Ticket
+from helpline.tickets.models import Item, Ticket
+from helpline.tickets.statuses import status_key
 
 #: it may be sent once more from these
 RESENDABLE = (OutboundState.FAILED, OutboundState.BOUNCED, OutboundState.DEFERRED)
@@ -136,8 +137,8 @@ def _out_of_thread(actor: Actor, outbound: Outbound, clock: Clock) -> None:
     KnownId.objects.filter(letter=outbound.letter_id).delete()
     _not_taking_part(ticket, outbound)
     tickets.withdraw_mail(actor, item, clock=clock)
-    if outbound.status_before and ticket.status == StatusKind.WAITING_CUSTOMER:
-        tickets.change(actor, ticket, status=StatusKind(outbound.status_before), clock=clock)
+    if outbound.status_after and status_key(ticket) == outbound.status_after:
+        tickets.change(actor, ticket, status=outbound.status_before, clock=clock)
 
 
 def _not_taking_part(ticket: Ticket, outbound: Outbound) -> None:

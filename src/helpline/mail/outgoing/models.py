@@ -69,8 +69,9 @@ class Outbound(models.Model):
     #: of the last answer or bounce: an SMTP code (RFC 5321) or an enhanced one (RFC 3463), and its words
     code = models.CharField(max_length=20, blank=True)
     detail = models.CharField(max_length=500, blank=True)
-    #: status of the ticket before the reply changed it, for taking it back
-    status_before = models.CharField(max_length=20, blank=True)
+    #: keys of the ticket's status before and after this mail changed it, for taking it back; empty: it did not
+    status_before = models.CharField(max_length=60, blank=True)
+    status_after = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
     #: since when it is tried; days later it is given up
     queued_at = models.DateTimeField()

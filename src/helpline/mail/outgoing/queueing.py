@@ -48,6 +48,7 @@ from helpline.mail.threading import finding, naming, own_ids
 from helpline.tickets import access as tickets_access
 from helpline.tickets import actions as tickets
 from helpline.tickets.models import Item, StatusKind, Ticket
+from helpline.tickets.statuses import status_key
 
 HOLD_S: Final = 15
 _ANSWERS: Final = re.compile(r"(?i)\s*(?:re|aw|antw|sv|vs|réf?)\s?(?:\[\d+\])?\s?[:：]")
@@ -70,6 +71,7 @@ class Post:
     parent: Letter | None = None
     author_id: int | None = None
     status_before: str = ""
+    status_after: str = ""
     hold_s: float = 0
     #: without a parent: the id it answers
     answers: str = ""
@@ -91,14 +93,15 @@ def queue_reply(
     in_reply_to: Letter | None = None,
     hold_seconds: float = HOLD_S,
     mailbox: Mailbox | None = None,
-    then_status: StatusKind | None = None,
+    then_status: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Outbound:
     """Write a mail into the thread and have it sent after the hold time (seconds), within which `undo` takes it back.
 
     `html` is cleaned; without `text` the plain half is made of it. `to`: "Carl <carl@acme.example>" or several; None: who
     wrote last, else the requester. `in_reply_to`: the letter it answers; None: the last one of the customer. With
-    `then_status` the ticket has that status from now on. Raises Invalid: `empty`, `address`, `no_recipient`, `too_many`,
+    `then_status` (a kind, or the key of an own status) the ticket has that status from now on; without, a new one is
+    open when a person answered. Raises Invalid: `empty`, `address`, `no_recipient`, `too_many`,
     `too_large`, `no_mailbox`; NotAllowed.
     """
     tickets_access.require_work(actor, ticket.desk_id)
@@ -120,19 +123,23 @@ def queue_reply(
     return into_thread(actor, ticket, post, then_status, clock)
 
 
-def into_thread(
-    actor: Actor, ticket: Ticket, post: Post, then_status: StatusKind | None, clock: Clock
-) -> Outbound:
+def into_thread(actor: Actor, ticket: Ticket, post: Post, then_status: str, clock: Clock) -> Outbound:
     """The letter as an item of the ticket, queued; in the transaction that is open."""
     finding.held(Ticket.objects.filter(pk=ticket.pk))
-    before = ticket.status
+    before, after = status_key(ticket), then_status or _taken_up(actor, ticket)
     item = tickets.add_mail(actor, ticket, post.text, data=_facts(post), clock=clock)
-    changed = then_status is not None and tickets.change(actor, ticket, status=then_status, clock=clock)
-    outbound = written(replace(post, item=item, status_before=before if changed else ""), clock)
+    if after and tickets.change(actor, ticket, status=after, clock=clock):
+        post = replace(post, status_before=before, status_after=after)
+    outbound = written(replace(post, item=item), clock)
     said = [post.subject, *(one.name for one in post.files)]
     tickets.index_text(actor, ticket, said, [address for pair in outbound.letter.to for address in pair])
     _record(actor, outbound, clock)
     return outbound
+
+
+def _taken_up(actor: Actor, ticket: Ticket) -> str:
+    """A ticket that a person answers is new no more."""
+    return StatusKind.OPEN if ticket.status == StatusKind.NEW and not actor.is_system else ""
 
 
 @transaction.atomic
@@ -185,6 +192,7 @@ def written(post: Post, clock: Clock) -> Outbound:
         to=post.people.everybody[0],
         html=post.html,
         status_before=post.status_before,
+        status_after=post.status_after,
         next_try_at=now + timedelta(seconds=post.hold_s),
         created_at=now,
         queued_at=now,
