@@ -40,6 +40,8 @@ class TicketFilters(shapes.Filters):
     incident: str = ""
     tag: str = Field("", description="Id of a tag; those below it count too")
     text: str = Field("", max_length=120)
+    contact: str = Field("", description="Id of who asked")
+    organisation: str = Field("", description="Id")
     sort: str = Field(paging.USUAL_SORT, description=", ".join(paging.SORTS))
     after: str = Field("", description="`after` of the page before")
     limit: int = Field(50, ge=1, le=200)

@@ -45,6 +45,14 @@ def organisations(actor: Actor) -> QuerySet[Organisation]:
     return every.filter(desk__in=[pk for pk in actor.desk_ids if actor.may(pk, *READERS)])
 
 
+def organisation(actor: Actor, organisation_id: int) -> Organisation:
+    """One organisation with its desk. Raises NotFound when there is none the actor may see."""
+    found = organisations(actor).select_related("desk").filter(pk=organisation_id).first()
+    if found is None:
+        raise NotFound(_("There is no such organisation at your desks."))
+    return found
+
+
 def require_living(contact: Contact) -> None:
     """Raise Conflict for a contact that was erased, or merged with another."""
     if contact.merged_into_id is not None:

@@ -17,5 +17,8 @@ def contact_topics(contact_id: int) -> tuple[str, ...]:
 #: made the contact. `purpose` is what the form was opened for, for example "ticket:1042" or "call:<id>"
 HOOK_CONTACT_MADE_FOR: Final = "contact_made_for"
 
+#: hook announced to rooms above: organisation_renamed(organisation), in the transaction that gave it another name
+HOOK_ORGANISATION_RENAMED: Final = "organisation_renamed"
+
 #: hook announced to rooms above: contact_changed(contact), in the transaction that changed name, numbers or addresses
 HOOK_CONTACT_CHANGED: Final = "contact_changed"

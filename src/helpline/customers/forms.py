@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.forms import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
 from helpline.core.access import Actor
@@ -67,6 +68,33 @@ def _values(contact: Contact) -> dict[str, Any]:
         "job": contact.job,
         "note": contact.note,
     }
+
+
+class OrganisationForm(forms.Form):
+    """An organisation; the desk is asked for only when it is new."""
+
+    desk = forms.ModelChoiceField(label=_("Desk"), queryset=Desk.objects.none(), empty_label=None)
+    name = forms.CharField(label=_("Name"), max_length=150)
+    location = forms.CharField(label=_("Location"), max_length=150, required=False)
+    account_number = forms.CharField(label=_("Account"), max_length=40, required=False)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(
+        self,
+        actor: Actor,
+        data: Mapping[str, Any] | None = None,
+        organisation: Organisation | None = None,
+    ) -> None:
+        super().__init__(data, initial=model_to_dict(organisation) if organisation else None)
+        if organisation is not None:
+            del self.fields["desk"]
+        else:
+            desk = self.fields["desk"]
+            assert isinstance(desk, forms.ModelChoiceField)
+            desk.queryset = people.desks(actor)
+        for field in self.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
 
 
 class AssetForm(forms.Form):

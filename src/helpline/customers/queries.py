@@ -1,9 +1,10 @@
 """Readers of contacts: who is calling, and what is known of them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from helpline.core.access import Actor
 from helpline.core.together import together
@@ -87,6 +88,30 @@ def _has(word: str) -> Q:
     )
 
 
+def organisations_matching(actor: Actor, text: str) -> QuerySet[Organisation]:
+    """Organisations the actor may see with the text in name, location or account number, by name, with `people`:
+    how many contacts they have."""
+    found = access.organisations(actor).select_related("desk").order_by("name", "id")
+    for word in text.split():
+        found = found.filter(
+            Q(name__icontains=word) | Q(location__icontains=word) | Q(account_number__icontains=word)
+        )
+    living = Contact.objects.filter(organisation=OuterRef("pk"), erased_at=None, merged_into=None)
+    counted = living.order_by().values("organisation").annotate(many=Count("pk")).values("many")
+    return found.annotate(people=Coalesce(Subquery(counted), 0))
+
+
+def contacts_of(organisation: Organisation) -> QuerySet[Contact]:
+    """Its living contacts by name."""
+    living = organisation.contacts.filter(erased_at=None, merged_into=None)
+    return with_numbers(living.select_related("organisation", "desk").order_by("name", "id"))
+
+
+def assets_of(organisation: Organisation) -> QuerySet[Asset]:
+    """What it has, and who of its people uses it."""
+    return organisation.assets.select_related("contact").order_by("tag", "pk")
+
+
 @dataclass(frozen=True, slots=True)
 class ContactCard:
     """What the agent sees of the caller at one glance."""
@@ -140,12 +165,15 @@ def with_numbers(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
     return contacts.prefetch_related("numbers", Prefetch("assets", queryset=Asset.objects.order_by("tag")))
 
 
-def page(contacts: QuerySet[Contact], after: str, size: int) -> tuple[list[Contact], str]:
-    """A page of contacts by (name, id) after a marker `id~name`, and the marker of the next ("" at the end)."""
+Named = TypeVar("Named", Contact, Organisation)
+
+
+def page(named: QuerySet[Named], after: str, size: int) -> tuple[list[Named], str]:
+    """A page of rows by (name, id) after a marker `id~name`, and the marker of the next ("" at the end)."""
     last_id, _tilde, last_name = after.partition("~")
-    if last_id.isdigit():
-        contacts = contacts.filter(Q(name__gt=last_name) | Q(name=last_name, id__gt=int(last_id)))
-    rows = list(contacts[: size + 1])
+    if last_id.isdecimal() and len(last_id) < 19:
+        named = named.filter(Q(name__gt=last_name) | Q(name=last_name, id__gt=int(last_id)))
+    rows = list(named[: size + 1])
     if len(rows) <= size:
         return rows, ""
     return rows[:size], f"{rows[size - 1].pk}~{rows[size - 1].name}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from helpline.customers import merge_views, views
+from helpline.customers import merge_views, organisation_views, views
 
 app_name = "customers"
 urlpatterns = [
@@ -16,5 +16,13 @@ urlpatterns = [
     path("contacts/<int:contact_id>/erase/", views.erase, name="erase"),
     path("contacts/<int:contact_id>/same/", merge_views.find_same, name="same"),
     path("contacts/<int:contact_id>/same/<int:other_id>/", merge_views.merge, name="merge"),
+    path("organisations/", organisation_views.organisation_list, name="organisations"),
+    path("organisations/new/", organisation_views.new_organisation, name="new_organisation"),
+    path("organisations/<int:organisation_id>/", organisation_views.organisation_page, name="organisation"),
+    path(
+        "organisations/<int:organisation_id>/edit/",
+        organisation_views.edit_organisation,
+        name="edit_organisation",
+    ),
     path("contacts/<int:contact_id>/merges/<int:merge_id>/undo/", merge_views.undo, name="undo_merge"),
 ]

@@ -36,14 +36,15 @@ ME = "me"
 MINE = "mine"
 
 
-def _id(value: str) -> int:
+def read_id(value: str) -> int:
+    """The id a filter holds as text. Raises Invalid for what can never be one."""
     if not value.isascii() or not value.isdigit() or len(value) > 18:
         raise Invalid(_("This filter cannot be used."), code="filter", help=_("Choose from the list."))
     return int(value)
 
 
 def _id_or(word: str) -> Callable[[str], int | str]:
-    return lambda value: value if value == word else _id(value)
+    return lambda value: value if value == word else read_id(value)
 
 
 def _status(value: str) -> str:
@@ -166,14 +167,14 @@ def _fields() -> dict[str, Field]:
         "team": _choice(_("Team"), "team", _team_choices, optional=True, read=_id_or(MINE), fits=_teams),
         "priority": _choice(_("Priority"), "priority", _priority_choices, fits=_priorities),
         "category": _choice(
-            _("Category"), "category", _category_choices, optional=True, read=_id, fits=_categories
+            _("Category"), "category", _category_choices, optional=True, read=read_id, fits=_categories
         ),
         "tag": _choice(
             _("Tag"),
             "tags",
             _tag_choices,
             optional=True,
-            read=_id,
+            read=read_id,
             fits=lambda values, _asking: _tagged(tag_id__in=_with_below(Tag, values)),
             empty=lambda: ~_tagged(),
         ),
@@ -183,8 +184,8 @@ def _fields() -> dict[str, Field]:
         "subject": Field(_("Subject"), Kind.TEXT, "subject"),
         "requester": Field(_("Requester's name"), Kind.TEXT, "requester__name"),
         "organisation": Field(_("Organisation"), Kind.TEXT, "organisation__name"),
-        "incident": _choice(_("Incident"), "incident", _incident_choices, optional=True, read=_id),
-        "desk": _choice(_("Desk"), "desk", _desk_choices, read=_id),
+        "incident": _choice(_("Incident"), "incident", _incident_choices, optional=True, read=read_id),
+        "desk": _choice(_("Desk"), "desk", _desk_choices, read=read_id),
         "channel": _choice(_("Channel"), "channel", _channel_choices),
         "tier": Field(_("Tier"), Kind.NUMBER, "tier"),
         "asset_tag": Field(_("Asset"), Kind.TEXT, "asset_tag", optional=True),

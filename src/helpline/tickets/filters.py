@@ -11,7 +11,7 @@ from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.conditions import Asking, Tree
-from helpline.tickets.condition_fields import ABOUT, LIVE
+from helpline.tickets.condition_fields import ABOUT, LIVE, read_id
 from helpline.tickets.models import Ticket
 
 
@@ -31,6 +31,9 @@ class Filters:
     incident: str = ""
     tag: str = ""
     text: str = ""
+    #: who asked, and for whom; lists of one of them are reached from their page, and are no views
+    contact: str = ""
+    organisation: str = ""
 
     @classmethod
     def read(cls, query: QueryDict, status: str = "live") -> Self:
@@ -48,8 +51,13 @@ class Filters:
         """True when anything but the usual is asked for."""
         return self.narrowed_from("live")
 
+    @property
+    def of_somebody(self) -> bool:
+        """True for the list of one person or organisation."""
+        return bool(self.contact or self.organisation)
+
     def tree(self) -> Tree:
-        """The same as conditions, fit to be saved as a view."""
+        """The same as conditions, fit to be saved as a view, but for whom it is of."""
         found: list[Tree] = []
         if self.status != "any":
             found.append(_is("status", self.status or LIVE))
@@ -77,4 +85,9 @@ def fitting(actor: Actor, tree: Tree, clock: Clock = SYSTEM_CLOCK) -> Q:
 
 def apply(tickets: QuerySet[Ticket], filters: Filters, actor: Actor) -> QuerySet[Ticket]:
     """The tickets that fit. Raises Invalid for a value that cannot be one."""
-    return tickets.filter(fitting(actor, filters.tree()))
+    found = tickets.filter(fitting(actor, filters.tree()))
+    if filters.contact:
+        found = found.filter(requester_id=read_id(filters.contact))
+    if filters.organisation:
+        found = found.filter(organisation_id=read_id(filters.organisation))
+    return found

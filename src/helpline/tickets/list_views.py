@@ -6,13 +6,16 @@ from typing import Any, Self
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from helpline.core.access import Actor
 from helpline.core.together import together
+from helpline.customers import access as customer_access
 from helpline.people import access as people
 from helpline.people import queries as people_queries
 from helpline.tickets import access, columns, folders, list_access, paging, queries, statuses
+from helpline.tickets.condition_fields import read_id
 from helpline.tickets.filters import Filters
 from helpline.tickets.lines import lines
 from helpline.tickets.models import Category, ColumnChoice, Tag, View
@@ -75,7 +78,30 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         return render(request, "tickets/rows.html", found)
     views = list_access.views(actor)
     choices = _choices(actor, views)
-    return render(request, "tickets/list.html", found | choices | _folders(actor, place, views))
+    shown = found | choices | _folders(actor, place, views)
+    return render(request, "tickets/list.html", shown | {"somebody": _somebody(actor, place.filters)})
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """Whose tickets these are. `filter`: the name of the parameter."""
+
+    filter: str
+    pk: int
+    name: str
+    address: str
+
+
+def _somebody(actor: Actor, filters: Filters) -> Somebody | None:
+    """Raises NotFound for a contact or an organisation the actor may not see."""
+    if filters.contact:
+        contact = customer_access.contact(actor, read_id(filters.contact))
+        address = reverse("customers:contact", args=[contact.pk])
+        return Somebody("contact", contact.pk, contact.name, address)
+    if filters.organisation:
+        firm = customer_access.organisation(actor, read_id(filters.organisation))
+        return Somebody("organisation", firm.pk, firm.name, reverse("customers:organisation", args=[firm.pk]))
+    return None
 
 
 def _folders(actor: Actor, place: Place, views: QuerySet[View]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
 from helpline.core.ties import Tie
-from helpline.customers.events import HOOK_CONTACT_CHANGED, HOOK_CONTACT_MADE_FOR
-from helpline.customers.models import Contact
+from helpline.customers.events import HOOK_CONTACT_CHANGED, HOOK_CONTACT_MADE_FOR, HOOK_ORGANISATION_RENAMED
+from helpline.customers.models import Contact, Organisation
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
 from helpline.people.models import Desk
@@ -27,6 +27,12 @@ def contact_tickets(request: HttpRequest, contact: Contact) -> str:
     """The contact's tickets, on the contact's page."""
     found = {"tickets": queries.tickets_of(contact), "contact": contact}
     return render_to_string("tickets/of_contact.html", found, request=request)
+
+
+def organisation_tickets(request: HttpRequest, organisation: Organisation) -> str:
+    """The tickets of an organisation's people, on its page."""
+    found = {"tickets": queries.tickets_of_organisation(organisation), "organisation": organisation}
+    return render_to_string("tickets/of_organisation.html", found, request=request)
 
 
 def past_tickets(request: HttpRequest, contact: Contact) -> str:
@@ -140,9 +146,11 @@ def register() -> None:
     )
     registry.panels("desk.main").register("categories", desk_categories, order=10)
     registry.panels("contact.main").register("tickets", contact_tickets, order=10)
+    registry.panels("organisation.main").register("tickets", organisation_tickets, order=10)
     registry.panels("contact.history").register("tickets", past_tickets, order=10)
     registry.on(HOOK_CONTACT_MADE_FOR, set_requester)
     registry.on(HOOK_CONTACT_CHANGED, rebuilding.follow_contact)
+    registry.on(HOOK_ORGANISATION_RENAMED, rebuilding.follow_organisation)
     duty = registry.Periodic("index tickets", _INDEX_EVERY_S, rebuilding.fill_gaps)
     registry.periodic.register("index_tickets", duty)
     left_over = registry.Periodic("bulk changes", bulk_jobs.SWEEP_EVERY_S, bulk_jobs.sweep)

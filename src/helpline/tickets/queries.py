@@ -13,7 +13,7 @@ from helpline.core.access import Actor
 from helpline.core.clock import SYSTEM as SYSTEM_CLOCK
 from helpline.core.clock import Clock
 from helpline.core.together import together
-from helpline.customers.models import Contact
+from helpline.customers.models import Contact, Organisation
 from helpline.people.models import Desk
 from helpline.tickets import access, paging
 from helpline.tickets.change_fields import LABELS
@@ -126,6 +126,14 @@ def tickets_of(contact: Contact, limit: int = 20) -> list[Ticket]:
     """The contact's latest tickets, whatever their state."""
     every = Ticket.objects.filter(requester=contact).select_related(
         "priority", "own_status", "category", "assignee"
+    )
+    return list(every.order_by("-created_at")[:limit])
+
+
+def tickets_of_organisation(organisation: Organisation, limit: int = 20) -> list[Ticket]:
+    """The organisation's latest tickets, whatever their state."""
+    every = Ticket.objects.filter(organisation=organisation).select_related(
+        "priority", "own_status", "requester"
     )
     return list(every.order_by("-created_at")[:limit])
 

@@ -6,7 +6,8 @@ from django.test import Client
 from helpline.core.access import SYSTEM, Role
 from helpline.customers import merge_actions
 from helpline.customers.models import Merge
-from helpline.customers.tests.factories import ContactFactory, carl
+from helpline.customers.tests.factories import ContactFactory, OrganisationFactory, carl
+from helpline.people.models import Desk
 from helpline.people.tests.factories import DeskFactory, UserFactory
 from helpline.people.tests.permissions import wrongs
 
@@ -25,6 +26,12 @@ TABLE = [
     ("post", "/contacts/{id}/addresses/", WRITERS),
     ("post", "/contacts/{id}/assets/", WRITERS),
     ("get", "/contacts/{id}/history/", READERS),
+    ("get", "/organisations/", READERS),
+    ("get", "/organisations/{firm}/", READERS),
+    ("get", "/organisations/new/", WRITERS),
+    ("post", "/organisations/new/", WRITERS),
+    ("get", "/organisations/{firm}/edit/", WRITERS),
+    ("post", "/organisations/{firm}/edit/", WRITERS),
     ("get", "/contacts/{id}/same/", WRITERS),
     ("get", "/contacts/{id}/same/{id}/", WRITERS),
     ("post", "/contacts/{id}/same/{id}/", WRITERS),
@@ -36,21 +43,26 @@ TABLE = [
 DATA = {"name": "X", "number": "0201234567", "address": "x@acme.example", "tag": "A-1", "kind": "Laptop"}
 
 
+def of(path: str) -> tuple[str, Desk]:
+    """The address for Carl, his firm and what he was merged from; and his desk."""
+    who = carl()
+    firm = OrganisationFactory(desk=who.desk)
+    return path.format(id=who.pk, merge=merged(who).pk, firm=firm.pk), who.desk
+
+
 def merged(contact) -> Merge:
     return merge_actions.merge(SYSTEM, contact, ContactFactory(desk=contact.desk))
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), TABLE)
 def test_table(method, path, allowed):
-    who = carl()
-    path = path.format(id=who.pk, merge=merged(who).pk)
-    assert wrongs(method=method, path=path, allowed=allowed, desk=who.desk, data=DATA) == []
+    path, desk = of(path)
+    assert wrongs(method=method, path=path, allowed=allowed, desk=desk, data=DATA) == []
 
 
-@pytest.mark.parametrize(("method", "path", "allowed"), [row for row in TABLE if "{id}" in row[1]])
+@pytest.mark.parametrize(("method", "path", "allowed"), [row for row in TABLE if "{" in row[1]])
 def test_nothing_of_another_desk(method, path, allowed):
-    who = carl()
-    path = path.format(id=who.pk, merge=merged(who).pk)
+    path, _desk = of(path)
     globex = DeskFactory(key="globex", name="Globex")
     client = Client()
     client.force_login(UserFactory(roles=[(globex, role) for role in Role]))

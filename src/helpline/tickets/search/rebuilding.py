@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django_tasks import task
 
 from helpline.core import outbox
-from helpline.customers.models import Contact
+from helpline.customers.models import Contact, Organisation
 from helpline.tickets.models import SearchText, Tag, Ticket
 from helpline.tickets.search import index
 from helpline.tickets.tags import tagged
@@ -53,10 +54,7 @@ def follow_contact(*, contact: Contact) -> None:
 @task()
 def refresh_contact(contact_id: int) -> int:
     """Write the rows of a contact's tickets anew; how many."""
-    ids = list(Ticket.objects.filter(requester=contact_id).order_by("-pk").values_list("pk", flat=True))
-    for at in range(0, len(ids), _BATCH):
-        _anew(ids[at : at + _BATCH])
-    return len(ids)
+    return _anew_in_batches(Ticket.objects.filter(requester=contact_id))
 
 
 @task()
@@ -65,8 +63,23 @@ def refresh_tickets_of_tag(tag_id: int) -> int:
     tag = Tag.objects.filter(pk=tag_id).first()
     if tag is None:
         return 0
-    having = Ticket.objects.filter(tagged(tag.pk)).order_by("-pk")
-    ids = list(having.values_list("pk", flat=True))
+    return _anew_in_batches(Ticket.objects.filter(tagged(tag.pk)))
+
+
+def follow_organisation(*, organisation: Organisation) -> None:
+    """Hook of `customers`: its tickets are found by the new name, shortly after."""
+    if Ticket.objects.filter(organisation=organisation).exists():
+        refresh_organisation.enqueue(organisation.pk)
+
+
+@task()
+def refresh_organisation(organisation_id: int) -> int:
+    """Write the rows of an organisation's tickets anew; how many."""
+    return _anew_in_batches(Ticket.objects.filter(organisation=organisation_id))
+
+
+def _anew_in_batches(tickets: QuerySet[Ticket]) -> int:
+    ids = list(tickets.order_by("-pk").values_list("pk", flat=True))
     for at in range(0, len(ids), _BATCH):
         _anew(ids[at : at + _BATCH])
     return len(ids)
