@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -19,7 +20,7 @@ from helpline.conf.demo import load
 from helpline.conf.tests.busy_desk import BusyDesk, busy
 from helpline.core.access import SYSTEM as SYSTEM_ACTOR
 from helpline.core.clock import SYSTEM
-from helpline.customers.models import Contact
+from helpline.customers.models import Contact, Organisation
 from helpline.knowledge.models import Article, Template
 from helpline.knowledge.template_actions import save_template
 from helpline.mail.actions import OutgoingFile, queue_reply, receive
@@ -88,6 +89,12 @@ def _contact(desk: BusyDesk) -> int | None:
 def _other_contact(desk: BusyDesk) -> int:
     others = Contact.objects.filter(desk=desk.ticket.desk_id).exclude(pk=desk.ticket.requester_id)
     return others.order_by("pk")[0].pk
+
+
+def _organisation(desk: BusyDesk) -> int:
+    """The firm with the most contacts."""
+    firms = Organisation.objects.filter(desk=desk.ticket.desk_id).annotate(people=Count("contacts"))
+    return firms.order_by("-people", "pk")[0].pk
 
 
 def _article(_desk: BusyDesk) -> int:
@@ -315,6 +322,10 @@ SAMPLES: dict[str, Callable[[str], Addresses]] = {
     "customers:new": _at(),
     "customers:contact": _at(_contact),
     "customers:edit": _at(_contact),
+    "customers:organisations": _at(queries=("", "?text=a")),
+    "customers:new_organisation": _at(),
+    "customers:organisation": _at(_organisation),
+    "customers:edit_organisation": _at(_organisation),
     "customers:same": _at(_contact, queries=("", "?text=a")),
     "customers:merge": _at(_contact, _other_contact),
     "customers:erase": _at(_contact),
