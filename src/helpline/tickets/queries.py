@@ -130,7 +130,7 @@ def tickets_of(contact: Contact, limit: int = 20) -> list[Ticket]:
     return list(every.order_by("-created_at")[:limit])
 
 
-def tickets_of_organisation(organisation: Organisation, limit: int = 20) -> list[Ticket]:
+def tickets_of_organisation(organisation: Organisation, limit: int = 10) -> list[Ticket]:
     """The organisation's latest tickets, whatever their state."""
     every = Ticket.objects.filter(organisation=organisation).select_related(
         "priority", "own_status", "requester"
