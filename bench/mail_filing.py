@@ -27,8 +27,8 @@ SOURCE = Path(__file__).parent.parent / "src"
 OURS = """
 import json, logging, sys, time
 from pathlib import Path
-import django
-django.setup()
+from helpline.conf.starting import start
+start()
 logging.disable(logging.CRITICAL)
 from django.core.management import call_command
 call_command("migrate", verbosity=0)

@@ -105,10 +105,9 @@ def _setup_link(options: argparse.Namespace) -> int:
 
 
 def _setup() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpline.conf.settings")
-    import django
+    from helpline.conf.starting import start
 
-    django.setup()
+    start()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ import uvicorn
 from django.conf import settings
 
 from helpline.conf.beating import beating
+from helpline.conf.starting import load_pages
 
 
 def serve() -> int:
@@ -23,6 +24,8 @@ def serve() -> int:
         timeout_graceful_shutdown=3,
         ws_max_size=65536,
     )
+    config.load()
+    load_pages()
     return asyncio.run(_serve(uvicorn.Server(config)))
 
 

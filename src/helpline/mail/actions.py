@@ -3,9 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_slug
@@ -33,9 +31,6 @@ from helpline.mail.outgoing.settings import SendingFacts, set_auto_text, set_lim
 from helpline.mail.threading import naming
 from helpline.mail.trust.actions import TrustSettings, set_trust
 from helpline.people.models import Desk
-
-#: files that wait for the disk at the same time
-_FLUSHED_AT_ONCE: Final = 4
 
 log = logging.getLogger(__name__)
 
@@ -175,15 +170,15 @@ def _entered(
 
 def receive_many(
     mailbox: Mailbox,
-    messages: Iterable[tuple[bytes | Iterable[bytes], str]],
+    given: Sequence[tuple[store.Stored, str]],
     *,
     clock: Clock = SYSTEM_CLOCK,
 ) -> list[Inbound]:
-    """Take several messages (bytes and name) into the ledger at once; see `receive`. The caller files them.
+    """Take several messages, in the store already, and their names into the ledger at once; see `receive`. The caller
+    files them.
 
     When this returns none of them can be lost; when it raises, those that were not received can be given again.
     """
-    given = _kept(messages)
     named = [(stored, _names(uid, "")[0]) for stored, uid in given]
     written: dict[str, Inbound] = {}
     if fresh := _fresh(mailbox, named):
@@ -195,12 +190,6 @@ def receive_many(
         written.get(name) or _entered(mailbox, stored, uid, False, None, clock).inbound
         for (stored, uid), (_stored, name) in zip(given, named, strict=True)
     ]
-
-
-def _kept(messages: Iterable[tuple[bytes | Iterable[bytes], str]]) -> list[tuple[store.Stored, str]]:
-    """The bytes on the disk, under their names: the disk flushes several at a time as fast as one."""
-    with ThreadPoolExecutor(_FLUSHED_AT_ONCE, "keep") as threads:
-        return list(threads.map(lambda given: (store.put(given[0]), given[1]), messages))
 
 
 def _fresh(mailbox: Mailbox, named: Sequence[tuple[store.Stored, str]]) -> list[tuple[store.Stored, str]]:

@@ -1,8 +1,10 @@
 """The command line: what scripts and administrators rely on."""
 
+import gc
+
 import pytest
 
-from helpline.conf import cli
+from helpline.conf import cli, starting
 from helpline.people.models import ApiToken
 from helpline.people.queries import user_by_token
 from helpline.people.tests.factories import UserFactory
@@ -30,6 +32,15 @@ def test_an_unknown_user_is_named_with_those_there_are(capsys: pytest.CaptureFix
     said = capsys.readouterr().err
     assert "'nobody'" in said
     assert "ben" in said
+
+
+def test_the_collector_leaves_alone_what_start_up_made() -> None:
+    before = gc.get_freeze_count()
+    starting.start()
+    try:
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 def test_a_wrong_word_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,11 +88,15 @@ def ingest(mailbox: Mailbox, path: Path, *, clock: Clock = SYSTEM_CLOCK) -> Coun
     Raises Invalid, and OSError when a file cannot be read or the disk is full.
     """
     counted: Counter[Verdict] = Counter()
-    every = messages(path)
-    while some := list(islice(every, AT_ONCE)):
-        received = actions.receive_many(mailbox, ((one.chunks(), one.uid) for one in some), clock=clock)
-        counted.update(_filed(received, clock))
+    for kept in store.put_many(_some(messages(path)), Found.chunks):
+        given = [(stored, found.uid) for found, stored in kept]
+        counted.update(_filed(actions.receive_many(mailbox, given, clock=clock), clock))
     return counted
+
+
+def _some(every: Iterator[Found]) -> Iterator[list[Found]]:
+    while some := list(islice(every, AT_ONCE)):
+        yield some
 
 
 def _filed(inbounds: list[Inbound], clock: Clock) -> Iterator[Verdict]:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from helpline.core.clock import SetClock
 from helpline.core.models import OutboxEvent
 from helpline.customers.models import Contact
-from helpline.mail import actions
+from helpline.mail import actions, store
 from helpline.mail.incoming import batch, filing
 from helpline.mail.models import Inbound, Letter, Mailbox, Verdict
 from helpline.mail.tests.factories import MailboxFactory, arrive, mail, said
@@ -21,11 +21,14 @@ from helpline.tickets.search import index
 sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, and asks so")
 
 
+def kept(raws: list[bytes]) -> list[tuple[store.Stored, str]]:
+    """The messages in the store, under names of their own."""
+    return [(store.put(raw), f"{place}.eml") for place, raw in enumerate(raws)]
+
+
 def together(mailbox: Mailbox, raws: list[bytes], clock: SetClock) -> list[Inbound]:
     """All of them come in, then all are filed."""
-    rows = actions.receive_many(
-        mailbox, [(raw, f"{place}.eml") for place, raw in enumerate(raws)], clock=clock
-    )
+    rows = actions.receive_many(mailbox, kept(raws), clock=clock)
     actions.file_many(rows, clock=clock)
     order = {row.pk: place for place, row in enumerate(rows)}
     return sorted(Inbound.objects.select_related("ticket"), key=lambda row: order[row.pk])
@@ -139,7 +142,7 @@ def test_answers_to_a_ticket_that_is_over_open_one_ticket(support: Mailbox, cloc
         mail("Again", message_id="<3@acme.example>", answers="<first@acme.example>"),
         mail("And again", message_id="<4@acme.example>", answers="<2@acme.example>"),
     ]
-    rows = actions.receive_many(support, [(raw, str(place)) for place, raw in enumerate(late)], clock=clock)
+    rows = actions.receive_many(support, kept(late), clock=clock)
     actions.file_many(rows, clock=clock)
     tickets = set(Inbound.objects.filter(pk__in=[row.pk for row in rows]).values_list("ticket", flat=True))
     assert len(tickets) == 1
@@ -175,6 +178,7 @@ def test_what_a_message_may_ask(support: Mailbox, clock: SetClock) -> None:
 
 @sqlite_only
 def test_what_receiving_many_asks(support: Mailbox, clock: SetClock) -> None:
+    given = kept([stranger(number) for number in range(10)])
     with CaptureQueriesContext(connection) as seen:
-        actions.receive_many(support, [(stranger(number), str(number)) for number in range(10)], clock=clock)
+        actions.receive_many(support, given, clock=clock)
     assert sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in seen.captured_queries) == 4

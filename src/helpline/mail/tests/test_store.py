@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -45,6 +46,33 @@ def test_a_full_disk_leaves_nothing_behind(kept: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         store.put(breaks())
     assert files(kept) == []
+
+
+def test_the_next_group_goes_to_the_disk_while_one_works_with_the_first(kept: Path) -> None:
+    begun = Event()
+
+    def second() -> Iterator[bytes]:
+        begun.set()
+        yield b"second"
+
+    given: dict[str, list[bytes] | Iterator[bytes]] = {"first": [b"first"], "second": second()}
+    groups = store.put_many([["first"], ["second"]], lambda name: given[name])
+    assert [(name, store.read(stored.sha256)) for name, stored in next(groups)] == [("first", b"first")]
+    assert begun.wait(10)
+    assert [(name, store.read(stored.sha256)) for name, stored in next(groups)] == [("second", b"second")]
+    assert list(groups) == []
+
+
+def test_a_disk_that_fills_up_keeps_the_groups_before(kept: Path) -> None:
+    def breaks(number: int) -> Iterator[bytes]:
+        if number == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        yield b"%d" % number
+
+    groups = store.put_many([[1, 2], [3, 4]], breaks)
+    assert [number for number, _stored in next(groups)] == [1, 2]
+    with pytest.raises(OSError, match="No space"):
+        next(groups)
 
 
 def test_what_is_erased_is_gone(kept: Path) -> None:
