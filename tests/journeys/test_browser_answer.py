@@ -77,7 +77,7 @@ def test_an_answer_is_kept_sent_and_taken_back(page: Page, ticket: str) -> None:
     expect(editor).to_contain_text("I will bring you another one.")
 
     page.get_by_role("button", name="Send", exact=True).click()
-    sent = page.locator(".thread-item").last
+    sent = page.locator(".thread-mail").last
     expect(sent).to_contain_text("Held back for a moment")
     expect(sent.frame_locator("iframe").locator("body")).to_contain_text("I will bring you another one.")
     expect(editor).not_to_contain_text("another one")
