@@ -218,9 +218,13 @@ def add_asset(
     location: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Asset:
-    """Note equipment or a licence the contact has; without a location it is where they are. Raises Invalid."""
+    """Note equipment or a licence the contact has; without a location it is where they are. Raises Invalid.
+
+    One of this tag that the organisation has, and nobody uses, is the same one.
+    """
     _require_writing(actor, contact)
-    asset = Asset(contact=contact, organisation=contact.organisation)
+    asset = _unused(contact, tag.strip()) or Asset(organisation=contact.organisation)
+    asset.contact = contact
     _describe(asset, tag, kind, model, serial, licence, location or contact.location)
     asset.save()
     _changed(actor, contact, {"asset": ["", asset.tag]}, clock)
@@ -247,12 +251,24 @@ def edit_asset(
 
 
 @transaction.atomic
-def remove_asset(actor: Actor, contact: Contact, asset_id: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
-    """The contact does not have the asset any more. Raises NotFound."""
+def remove_asset(actor: Actor, contact: Contact, asset_id: int, *, clock: Clock = SYSTEM_CLOCK) -> Asset:
+    """The contact does not have the asset any more; it stays with their organisation. Raises NotFound."""
     _require_writing(actor, contact)
     asset = _asset(contact, asset_id)
-    asset.delete()
+    if asset.organisation_id is None:
+        asset.delete()
+    else:
+        asset.contact = None
+        asset.save(update_fields=["contact"])
     _changed(actor, contact, {"asset": [asset.tag, ""]}, clock)
+    return asset
+
+
+def _unused(contact: Contact, tag: str) -> Asset | None:
+    if contact.organisation_id is None:
+        return None
+    unused = Asset.objects.filter(organisation=contact.organisation_id, contact=None, tag__iexact=tag)
+    return unused.order_by("pk").first()
 
 
 #: what is said of an asset, in the order in which it is asked

@@ -19,6 +19,8 @@ HOOK_CONTACT_MADE_FOR: Final = "contact_made_for"
 
 #: hook announced to rooms above: organisation_renamed(organisation), in the transaction that gave it another name
 HOOK_ORGANISATION_RENAMED: Final = "organisation_renamed"
+#: an organisation is about to be deleted: `organisation`; whoever has something of it raises Conflict
+HOOK_ORGANISATION_LEAVES: Final = "organisation_leaves"
 
 #: hook announced to rooms above: contact_changed(contact), in the transaction that changed name, numbers or addresses
 HOOK_CONTACT_CHANGED: Final = "contact_changed"

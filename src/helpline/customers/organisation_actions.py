@@ -1,4 +1,4 @@
-"""What is done to organisations: made, and said anew."""
+"""What is done to organisations: made, said anew, deleted."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +13,7 @@ from helpline.core.clock import Clock
 from helpline.core.errors import Conflict, Invalid
 from helpline.customers import events
 from helpline.customers.access import WRITERS
-from helpline.customers.models import Organisation
+from helpline.customers.models import Asset, Organisation
 from helpline.people.models import Desk
 
 #: fields a person may change
@@ -71,6 +71,31 @@ def edit_organisation(
     if "name" in changes:
         registry.announce(events.HOOK_ORGANISATION_RENAMED, organisation=there)
     return there
+
+
+@transaction.atomic
+def delete_organisation(actor: Actor, organisation: Organisation, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Delete one that was made by mistake. Raises Conflict while somebody or something belongs to it."""
+    require(actor, organisation.desk_id, *WRITERS)
+    there = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    if there.contacts.exists() or there.assets.exists():
+        raise Conflict(_("Contacts or assets belong to this organisation."), code="needed")
+    registry.announce(events.HOOK_ORGANISATION_LEAVES, organisation=there)
+    there.delete()
+    _record(actor, "delete", organisation, {"name": organisation.name}, clock)
+
+
+@transaction.atomic
+def discard_asset(
+    actor: Actor, organisation: Organisation, asset_id: int, *, clock: Clock = SYSTEM_CLOCK
+) -> None:
+    """The organisation does not have the asset any more, which nobody uses. Raises Invalid."""
+    require(actor, organisation.desk_id, *WRITERS)
+    asset = Asset.objects.filter(organisation=organisation, contact=None, pk=asset_id).first()
+    if asset is None:
+        raise Invalid(_("The organisation has no such asset that nobody uses."), code="asset")
+    asset.delete()
+    _record(actor, "edit", organisation, {"asset": [asset.tag, ""]}, clock)
 
 
 def _check(organisation: Organisation) -> None:

@@ -1,16 +1,16 @@
-"""Organisations: list, page, new, edit."""
+"""Organisations: list, page, new, edit, delete."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from helpline.core.errors import Conflict, Invalid
 from helpline.customers import access, organisation_actions, queries
 from helpline.customers.forms import OrganisationForm
 from helpline.customers.models import Organisation
-from helpline.customers.views import PAGE, reading, writing
+from helpline.customers.views import PAGE, number, reading, writing
 from helpline.people import access as people
 
 
@@ -77,6 +77,31 @@ def edit_organisation(request: HttpRequest, organisation_id: int) -> HttpRespons
     except (Conflict, Invalid) as error:
         return _refused(request, form, error, organisation)
     return redirect("customers:organisation", organisation_id=organisation.pk)
+
+
+@require_POST
+@writing
+def delete_organisation(request: HttpRequest, organisation_id: int) -> HttpResponse:
+    """Delete one that nobody and nothing belongs to; else its page says what is in the way."""
+    actor = people.actor(request)
+    organisation = access.organisation(actor, organisation_id)
+    try:
+        organisation_actions.delete_organisation(actor, organisation)
+    except Conflict as error:
+        messages.error(request, str(error.message))
+        return redirect("customers:organisation", organisation_id=organisation_id)
+    messages.success(request, _("%s is deleted.") % organisation.name)
+    return redirect("customers:organisations")
+
+
+@require_POST
+@writing
+def discard_asset(request: HttpRequest, organisation_id: int) -> HttpResponse:
+    """Take away an asset that nobody uses (`remove`)."""
+    actor = people.actor(request)
+    organisation = access.organisation(actor, organisation_id)
+    organisation_actions.discard_asset(actor, organisation, number(request.POST.get("remove", "")))
+    return redirect("customers:organisation", organisation_id=organisation_id)
 
 
 def _refused(

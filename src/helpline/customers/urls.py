@@ -24,5 +24,13 @@ urlpatterns = [
         organisation_views.edit_organisation,
         name="edit_organisation",
     ),
+    path(
+        "organisations/<int:organisation_id>/delete/",
+        organisation_views.delete_organisation,
+        name="delete_organisation",
+    ),
+    path(
+        "organisations/<int:organisation_id>/assets/", organisation_views.discard_asset, name="discard_asset"
+    ),
     path("contacts/<int:contact_id>/merges/<int:merge_id>/undo/", merge_views.undo, name="undo_merge"),
 ]

@@ -163,19 +163,23 @@ def assets(request: HttpRequest, contact_id: int) -> HttpResponse:
     actor = people.actor(request)
     contact = access.contact(actor, contact_id)
     if request.POST.get("remove"):
-        actions.remove_asset(actor, contact, _number(request.POST["remove"]))
+        asset = actions.remove_asset(actor, contact, number(request.POST["remove"]))
+        if asset.organisation is not None:
+            told = _("%(asset)s stays with %(organisation)s.")
+            messages.success(request, told % {"asset": asset.tag, "organisation": asset.organisation.name})
         return redirect("customers:contact", contact_id=contact_id)
     form = AssetForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("An asset needs a tag and a kind."), code="asset")
     if request.POST.get("asset"):
-        actions.edit_asset(actor, contact, _number(request.POST["asset"]), **form.cleaned_data)
+        actions.edit_asset(actor, contact, number(request.POST["asset"]), **form.cleaned_data)
     else:
         actions.add_asset(actor, contact, **form.cleaned_data)
     return redirect("customers:contact", contact_id=contact_id)
 
 
-def _number(said: str) -> int:
+def number(said: str) -> int:
+    """The id that a form names; 0, which nothing has, for what is none."""
     return int(said) if said.isdecimal() and len(said) < 19 else 0
 
 

@@ -8,8 +8,14 @@ from django.utils.translation import ngettext
 from helpline.core import placeholders, registry
 from helpline.core.access import Actor, Role
 from helpline.core.clock import Clock
+from helpline.core.errors import Conflict
 from helpline.core.ties import Tie
-from helpline.customers.events import HOOK_CONTACT_CHANGED, HOOK_CONTACT_MADE_FOR, HOOK_ORGANISATION_RENAMED
+from helpline.customers.events import (
+    HOOK_CONTACT_CHANGED,
+    HOOK_CONTACT_MADE_FOR,
+    HOOK_ORGANISATION_LEAVES,
+    HOOK_ORGANISATION_RENAMED,
+)
 from helpline.customers.models import Contact, Organisation
 from helpline.people import access as people_access
 from helpline.people.desk_actions import HOOK_STOCK
@@ -125,6 +131,11 @@ def _register_ties() -> None:
         registry.ties.register(key, tie, order)
 
 
+def _stays_with_tickets(*, organisation: Organisation) -> None:
+    if Ticket.objects.filter(organisation=organisation).exists():
+        raise Conflict(_("Tickets belong to this organisation."), code="needed")
+
+
 def register() -> None:
     """Called once when the program starts."""
     _register_ties()
@@ -151,6 +162,7 @@ def register() -> None:
     registry.on(HOOK_CONTACT_MADE_FOR, set_requester)
     registry.on(HOOK_CONTACT_CHANGED, rebuilding.follow_contact)
     registry.on(HOOK_ORGANISATION_RENAMED, rebuilding.follow_organisation)
+    registry.on(HOOK_ORGANISATION_LEAVES, _stays_with_tickets)
     duty = registry.Periodic("index tickets", _INDEX_EVERY_S, rebuilding.fill_gaps)
     registry.periodic.register("index_tickets", duty)
     left_over = registry.Periodic("bulk changes", bulk_jobs.SWEEP_EVERY_S, bulk_jobs.sweep)

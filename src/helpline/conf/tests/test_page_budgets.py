@@ -431,6 +431,8 @@ POSTS = frozenset(
         "letter_pictures",
         *("tickets:incident_edit", "tickets:incident_fix", "customers:numbers", "customers:assets"),
         "customers:addresses",
+        "customers:delete_organisation",
+        "customers:discard_asset",
         "customers:undo_merge",
         "customers:give_out",
         *(f"people:{verb}" for verb in ("new", "new_token", "drop_token", "phone_password")),

@@ -5,6 +5,7 @@ from django.test import Client
 
 from helpline.core.access import Role
 from helpline.core.errors import Conflict, Invalid, NotAllowed
+from helpline.core.models import AuditRow
 from helpline.customers import organisation_actions as actions
 from helpline.customers import queries
 from helpline.customers.models import Organisation
@@ -90,6 +91,40 @@ def test_no_two_of_one_name_at_a_desk(page, ada, desk):
     assert "has an organisation of this name already" in answer.content.decode()
     assert page.post(f"/organisations/{firm.pk}/edit/", {"name": ""}).status_code == 422
     assert actions.create_organisation(ada, desk, "Jansen").pk
+
+
+def test_what_a_contact_gives_back_stays_with_the_firm(page, desk):
+    firm = OrganisationFactory(desk=desk, name="Jansen Bakery")
+    carl, dora = (ContactFactory(desk=desk, organisation=firm) for _one in range(2))
+    oven = AssetFactory(contact=carl, organisation=firm, tag="A-77", kind="Oven")
+    answer = page.post(f"/contacts/{carl.pk}/assets/", {"remove": oven.pk}, follow=True)
+    assert "A-77 stays with Jansen Bakery." in answer.content.decode()
+    assert "Nobody uses it" in page.get(f"/organisations/{firm.pk}/").content.decode()
+    page.post(f"/contacts/{dora.pk}/assets/", {"tag": "a-77", "kind": "Oven"})
+    oven.refresh_from_db()
+    assert oven.contact == dora
+    assert firm.assets.count() == 1
+
+
+def test_a_firm_loses_only_what_nobody_uses(page, desk):
+    firm = OrganisationFactory(desk=desk)
+    oven = AssetFactory(contact=None, organisation=firm)
+    used = AssetFactory(contact=ContactFactory(desk=desk, organisation=firm), organisation=firm)
+    assert page.post(f"/organisations/{firm.pk}/assets/", {"remove": used.pk}).status_code == 422
+    assert page.post(f"/organisations/{firm.pk}/assets/", {"remove": oven.pk}).status_code == 302
+    assert list(firm.assets.all()) == [used]
+
+
+def test_only_a_firm_without_anything_is_deleted(page, desk):
+    firm = OrganisationFactory(desk=desk, name="Typo Ltd")
+    carl = ContactFactory(desk=desk, organisation=firm)
+    answer = page.post(f"/organisations/{firm.pk}/delete/", follow=True)
+    assert "Contacts or assets belong to this organisation." in answer.content.decode()
+    page.post(f"/contacts/{carl.pk}/edit/", {"name": "Carl", "organisation": ""})
+    answer = page.post(f"/organisations/{firm.pk}/delete/", follow=True)
+    assert "Typo Ltd is deleted." in answer.content.decode()
+    assert not Organisation.objects.exists()
+    assert AuditRow.objects.get(verb="delete", subject_kind="organisation").changes == {"name": "Typo Ltd"}
 
 
 def test_nobody_writes_at_another_desk(ada):

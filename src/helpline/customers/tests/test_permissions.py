@@ -6,7 +6,7 @@ from django.test import Client
 from helpline.core.access import SYSTEM, Role
 from helpline.customers import merge_actions
 from helpline.customers.models import Merge
-from helpline.customers.tests.factories import ContactFactory, OrganisationFactory, carl
+from helpline.customers.tests.factories import AssetFactory, ContactFactory, OrganisationFactory, carl
 from helpline.people.models import Desk
 from helpline.people.tests.factories import DeskFactory, UserFactory
 from helpline.people.tests.permissions import wrongs
@@ -32,6 +32,8 @@ TABLE = [
     ("post", "/organisations/new/", WRITERS),
     ("get", "/organisations/{firm}/edit/", WRITERS),
     ("post", "/organisations/{firm}/edit/", WRITERS),
+    ("post", "/organisations/{firm}/delete/", WRITERS),
+    ("post", "/organisations/{firm}/assets/", WRITERS),
     ("get", "/contacts/{id}/same/", WRITERS),
     ("get", "/contacts/{id}/same/{id}/", WRITERS),
     ("post", "/contacts/{id}/same/{id}/", WRITERS),
@@ -47,6 +49,7 @@ def of(path: str) -> tuple[str, Desk]:
     """The address for Carl, his firm and what he was merged from; and his desk."""
     who = carl()
     firm = OrganisationFactory(desk=who.desk)
+    AssetFactory(organisation=firm)  # keeps it from being deleted
     return path.format(id=who.pk, merge=merged(who).pk, firm=firm.pk), who.desk
 
 

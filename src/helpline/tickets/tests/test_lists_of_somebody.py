@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from helpline.core.access import Role
-from helpline.core.errors import Invalid
+from helpline.core.errors import Conflict, Invalid
 from helpline.customers import organisation_actions
 from helpline.customers.tests.factories import ContactFactory, OrganisationFactory
 from helpline.people.access import actor_for
@@ -52,6 +52,13 @@ def tickets(desk, carl):
     theirs.append(TicketFactory(desk=desk, requester=eva, organisation=firm, subject="Till"))
     TicketFactory(desk=desk, requester=ContactFactory(desk=desk), subject="Elsewhere")
     return theirs
+
+
+def test_a_firm_that_somebody_asked_for_is_not_deleted(user, desk):
+    firm = OrganisationFactory(desk=desk)
+    TicketFactory(desk=desk, organisation=firm)
+    with pytest.raises(Conflict, match="Tickets belong to this organisation"):
+        organisation_actions.delete_organisation(actor_for(user), firm)
 
 
 def subjects(user, **filters: str) -> list[str]:
