@@ -32,12 +32,13 @@ def main() -> int:
 
 
 def growth(name: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """By the processor's time: between the two the clock tells most of what else the machine does."""
-    ratio = after["cpu_p50"] / before["cpu_p50"]
-    clock = round(after["value"] / before["value"], 2)
-    return figure(
-        f"{name}_growth", ratio, "times", limit=GROWTH, by_the_clock=clock, database=after["database"]
-    )
+    """By our processor's time: between the two the clock tells most of what else the machine does. PostgreSQL works in
+    processes of its own, so there it is the clock."""
+    cpu = after["cpu_p50"] / before["cpu_p50"]
+    clock = after["value"] / before["value"]
+    both = {"by_the_clock": round(clock, 2), "by_our_processor": round(cpu, 2), "database": after["database"]}
+    ratio = clock if after["database"] == "postgresql" else cpu
+    return figure(f"{name}_growth", ratio, "times", limit=GROWTH, **both)
 
 
 def measured(tickets: int) -> dict[str, dict[str, Any]]:

@@ -41,7 +41,7 @@ def fits(query: str, desk_ids: Sequence[int]) -> Q:
     one = backend(connection.vendor)
     for slips in (False, True):
         expression = _expression(query, desk_ids, slips)
-        found = one.newest(expression, MOST_NAMED + 1) if expression else []
+        found = one.some(expression, MOST_NAMED + 1) if expression else []
         if len(found) > MOST_NAMED:
             return Q(pk__in=RawSQL(one.matching, [expression]))
         if found:
