@@ -34,7 +34,7 @@ class Carrier(Phone):
         self.refused = 0
         self._seen: set[bytes] = set()
         self.registered = asyncio.Event()
-        self.voice = Voice(free_port(low=32_800, high=33_900), hum=hum)
+        self.voice = Voice(free_port(low=10_000, high=12_000), hum=hum)
 
     async def __aenter__(self) -> Self:
         self.line = await UdpLine.open(self.got, self.sip_port)

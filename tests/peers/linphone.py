@@ -49,8 +49,8 @@ class Linphone:
     ) -> None:
         self.account, self.hum = account, hum
         self._switch, self._password, self._transport = switch, password, transport
-        self._sip_port = free_port(2, low=34_000, high=35_000)
-        self._rtp_port = free_port(2, low=36_000, high=39_000)
+        self._sip_port = free_port(2, low=12_000, high=14_000)
+        self._rtp_port = free_port(2, low=15_000, high=19_900)
         self.directory = directory / f"linphone-{account}-{self._sip_port}"
         self._read_to = 0
         self.process: asyncio.subprocess.Process | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import socket
@@ -37,17 +38,28 @@ def _claim(port: int) -> bool:
     return True
 
 
-def free_port(count: int = 1, *, low: int = 30_000, high: int = 32_000) -> int:
-    """First of ``count`` consecutive ports free for both UDP and TCP, below the kernel's ephemeral range.
+def _claim_all(ports: range) -> bool:
+    """Claim all of them or none."""
+    claimed = list(itertools.takewhile(_claim, ports))
+    if len(claimed) == len(ports):
+        return True
+    for port in claimed:
+        (_CLAIMS / str(port)).unlink(missing_ok=True)
+    return False
 
-    No port is given twice within fifteen seconds, to whatever process of this machine.
+
+def free_port(count: int = 1, *, low: int = 30_000, high: int = 32_000) -> int:
+    """First of ``count`` consecutive ports free for both UDP and TCP.
+
+    Give only ranges outside the kernel's ephemeral one (32768 to 60999): of that, every connection somebody opened
+    and closed keeps a port for a minute. No port is given twice within fifteen seconds, to whatever process of this
+    machine.
     """
     _CLAIMS.mkdir(exist_ok=True)
     for _ in range(200):
         first = random.randrange(low, high - count, 2)
         wanted = range(first, first + count)
-        if not all(_is_free(p, kind) for p in wanted for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
-            continue
-        if all(_claim(port) for port in wanted):
+        free = all(_is_free(p, kind) for p in wanted for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
+        if free and _claim_all(wanted):
             return first
     raise RuntimeError(f"no {count} free ports between {low} and {high}")

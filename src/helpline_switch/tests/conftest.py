@@ -33,5 +33,5 @@ async def carl_voice() -> AsyncIterator[Voice]:
     """Carl hums at 700 Hz."""
     from tests.peers.ports import free_port
 
-    async with Voice(free_port(low=32_800, high=33_900), hum=700) as voice:
+    async with Voice(free_port(low=10_000, high=12_000), hum=700) as voice:
         yield voice

@@ -33,7 +33,7 @@ async def telephone(switch: Switch, hum: float) -> AsyncIterator[tuple[Phone, Vo
     phone = Phone("ada")
     phone.line = await UdpLine.open(phone.got, switch.sip_port)
     try:
-        async with Voice(free_port(low=32_800, high=33_900), hum=hum) as voice:
+        async with Voice(free_port(low=10_000, high=12_000), hum=hum) as voice:
             assert (await phone.register("ada-secret")).code == 200
             yield phone, voice
     finally:
