@@ -16,8 +16,8 @@ AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 #: colours that still change (after a new bar, after light and dark changed) are no finding
 SETTLED = """() => Promise.allSettled(document.getAnimations()
   .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished))"""
-#: what waits for an answer of the desk is pale until it comes
-ANSWERED = "() => !document.querySelector('.htmx-request')"
+#: what waits for an answer of the desk is pale until it comes; what is asked for after the page is there belongs to it
+ANSWERED = "() => !document.querySelector('.htmx-request, [hx-trigger=load]')"
 RUN = """async () => (await axe.run(document, {
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"],
 })).violations"""
