@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.conformance.cast import CARL_HUM, AnySwitch
 from tests.peers.ari import Ari, AriError
 from tests.peers.asterisk import Asterisk, wanted
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, tone, write_wav
 
@@ -84,7 +84,7 @@ async def _gone(ari: Ari, path: str) -> None:
 @pytest_asyncio.fixture(loop_scope="session")
 async def carl_voice() -> AsyncIterator[Voice]:
     """Carl hums at 700 Hz."""
-    async with Voice(free_port(low=10_000, high=12_000), hum=CARL_HUM) as voice:
+    async with Voice(free_port(among=VOICES), hum=CARL_HUM) as voice:
         yield voice
 
 

@@ -13,7 +13,7 @@ from tests.conformance.cast import MARKS, AnySwitch, arrives, patient, refused
 from tests.peers.ari import Ari, AriError
 from tests.peers.asterisk import Asterisk
 from tests.peers.baresip import Phone
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.sipp import Sipp, callee
 from tests.peers.voice import Voice
 
@@ -94,8 +94,8 @@ async def test_ada_hears_the_whisper_and_carl_does_not(
 ) -> None:
     """Ada and Lena sit behind trunks, so that the test has their ears."""
     lena_hum, ada_hum = 1300, 500
-    ada_ear = Voice(free_port(low=10_000, high=12_000), hum=ada_hum)
-    lena_ear = Voice(free_port(low=10_000, high=12_000), hum=lena_hum)
+    ada_ear = Voice(free_port(among=VOICES), hum=ada_hum)
+    lena_ear = Voice(free_port(among=VOICES), hum=lena_hum)
     async with (
         ada_ear,
         lena_ear,

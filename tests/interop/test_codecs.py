@@ -15,7 +15,7 @@ from helpline_switch.media import rtp
 from helpline_switch.tests.desk import CARL_HUM, HUMS, answer_next, bridge, ring
 from tests.peers.ari import Ari
 from tests.peers.baresip import Phone
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, encode, level, read_wav, tone
@@ -26,7 +26,7 @@ STRANGER_HUM = 1300.0
 
 @pytest.fixture
 async def carl_voice() -> AsyncIterator[Voice]:
-    async with Voice(free_port(low=10_000, high=12_000), hum=CARL_HUM) as voice:
+    async with Voice(free_port(among=VOICES), hum=CARL_HUM) as voice:
         yield voice
 
 

@@ -13,7 +13,7 @@ from helpline_switch.tests.desk import HUMS, answer_next, bridge, nothing_left, 
 from tests.peers.ari import Ari
 from tests.peers.baresip import Phone
 from tests.peers.kamailio import Kamailio
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice
@@ -59,7 +59,7 @@ async def front(switch: Switch, tmp_path: Path) -> AsyncIterator[Front]:
 
 @pytest.fixture
 async def carl() -> AsyncIterator[Voice]:
-    async with Voice(free_port(low=10_000, high=12_000), hum=CARL_HUM) as voice:
+    async with Voice(free_port(among=VOICES), hum=CARL_HUM) as voice:
         yield voice
 
 

@@ -10,7 +10,7 @@ import pytest
 from helpline_switch.tests.desk import answer_next, bridge, nothing_left, ring
 from tests.peers.ari import Ari
 from tests.peers.linphone import Linphone
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.switch, pytest.mark.peer]
 
 @pytest.fixture
 async def carl() -> AsyncIterator[Voice]:
-    async with Voice(free_port(low=10_000, high=12_000), hum=700) as voice:
+    async with Voice(free_port(among=VOICES), hum=700) as voice:
         yield voice
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from tests.peers.ari import Ari, AriError
 from tests.peers.baresip import Phone
 from tests.peers.desk import ApiError, Desk
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.voice import Voice, rms
 
@@ -155,7 +155,7 @@ class Floor:
 
     async def carl(self, number: str, *, hum: float | None = None, called: str = "100") -> Line:
         """A caller who listens until the desk hangs up."""
-        voice = await self._stack.enter_async_context(Voice(free_port(low=10_000, high=12_000), hum=hum))
+        voice = await self._stack.enter_async_context(Voice(free_port(among=VOICES), hum=hum))
         steps = Caller(called=called, caller=number, media_port=voice.port)
         scenario = steps.invite().answered().hung_up(300)
         sipp = Sipp(self.desk, scenario, self.directory, timeout_s=300)  # type: ignore[arg-type]  # as above

@@ -13,7 +13,7 @@ import pytest
 from tests.journeys.floor import Floor
 from tests.peers.database import own_database
 from tests.peers.desk import Desk
-from tests.peers.ports import free_port
+from tests.peers.ports import SWITCH_MEDIA, free_port
 from tests.peers.sipp import Caller, Sipp, send_raw
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
@@ -141,7 +141,7 @@ async def test_nonsense_on_the_wire(floor: Floor) -> None:
 
 async def test_no_free_rtp_port(tmp_path: Path) -> None:
     """Two voices fit. The third caller is refused at once; an agent who cannot be rung is not thrown off duty."""
-    first = free_port(8, low=20_000, high=29_000)
+    first = free_port(8, SWITCH_MEDIA)
     narrow = Desk(tmp_path, HELPLINE_RTP_PORTS=f"{first}-{first + 7}", **own_database())
     with narrow:
         async with Floor(narrow, tmp_path) as floor:

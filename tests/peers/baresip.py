@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.peers.ports import free_port
+from tests.peers.ports import CONTROLS, PHONE_MEDIA, PHONES, free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import tone, write_wav
 
@@ -69,8 +69,8 @@ class Phone:
         self.account = account
         self._codecs, self._encryption, self._echo = codecs, encryption, echo
         self.hum = hum
-        self.sip_port = free_port(2, low=12_000, high=14_000)
-        self.control_port = free_port(low=14_000, high=15_000)
+        self.sip_port = free_port(2, PHONES)
+        self.control_port = free_port(among=CONTROLS)
         self.directory = directory / f"baresip-{account}-{self.sip_port}"
         self.events: list[dict[str, Any]] = []
         self._switch, self._password = switch, password
@@ -85,7 +85,7 @@ class Phone:
         self.directory.mkdir(parents=True)
         hum = write_wav(self.directory / "hum.wav", tone(self.hum, _HUM_S))
         source = f"aubridge,{self.account}" if self._echo else f"aufile,{hum}"
-        rtp = free_port(20, low=15_000, high=19_900)
+        rtp = free_port(20, PHONE_MEDIA)
         port = self._switch.sip_port + (1 if self._transport == "tls" else 0)
         (self.directory / "config").write_text(
             _CONFIG.format(

@@ -8,7 +8,7 @@ from typing import Self
 
 from helpline_switch.sip.digest import parse_digest
 from helpline_switch.sip.tests.peer import Call, Message, Phone, Request, UdpLine, ha1
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.voice import Voice
 
 REALM, NONCE = "carrier.example", "carrier-nonce"
@@ -34,7 +34,7 @@ class Carrier(Phone):
         self.refused = 0
         self._seen: set[bytes] = set()
         self.registered = asyncio.Event()
-        self.voice = Voice(free_port(low=10_000, high=12_000), hum=hum)
+        self.voice = Voice(free_port(among=VOICES), hum=hum)
 
     async def __aenter__(self) -> Self:
         self.line = await UdpLine.open(self.got, self.sip_port)

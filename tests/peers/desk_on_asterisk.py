@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.peers.asterisk import STOP_S, note_end, wanted
 from tests.peers.desk import Desk
-from tests.peers.ports import free_port
+from tests.peers.ports import SWITCH_MEDIA, free_port
 
 
 class DeskOnAsterisk(Desk):
@@ -19,7 +19,7 @@ class DeskOnAsterisk(Desk):
 
     def __init__(self, directory: Path, **environment: str) -> None:
         self._tree = wanted()
-        first = free_port(400, low=20_000, high=29_000)
+        first = free_port(400, SWITCH_MEDIA)
         super().__init__(directory, **environment, HELPLINE_RTP_PORTS=f"{first}-{first + 399}")
         self._extra["HELPLINE_ARI_URL"] = f"http://127.0.0.1:{self.ari_port}/ari"
         self._config, self._state = directory / "asterisk", directory / "state"

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from tests.peers.ari import Ari
-from tests.peers.ports import free_port
+from tests.peers.ports import SWITCH_MEDIA, free_port
 
 USER, PASSWORD = "helpline", "one-time-secret"
 #: ports for sound that a switch of a test has
@@ -20,7 +20,7 @@ class Doors:
         self.directory = directory
         self.sip_port = sip_port or free_port(2)
         self.ari_port = ari_port or free_port()
-        self.rtp_first = free_port(RTP_PORTS, low=20_000, high=29_000)
+        self.rtp_first = free_port(RTP_PORTS, SWITCH_MEDIA)
         self.process: asyncio.subprocess.Process | None = None
 
     @property

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Self
 
-from tests.peers.ports import free_port
+from tests.peers.ports import PHONE_MEDIA, PHONES, free_port
 from tests.peers.switch import Switch
 from tests.peers.voice import tone, write_wav
 
@@ -49,8 +49,8 @@ class Linphone:
     ) -> None:
         self.account, self.hum = account, hum
         self._switch, self._password, self._transport = switch, password, transport
-        self._sip_port = free_port(2, low=12_000, high=14_000)
-        self._rtp_port = free_port(2, low=15_000, high=19_900)
+        self._sip_port = free_port(2, PHONES)
+        self._rtp_port = free_port(2, PHONE_MEDIA)
         self.directory = directory / f"linphone-{account}-{self._sip_port}"
         self._read_to = 0
         self.process: asyncio.subprocess.Process | None = None

@@ -10,10 +10,22 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 #: ports handed out lately and perhaps not bound yet: a file each, for several test runs may go on side by side
 _CLAIMS = Path(tempfile.gettempdir()) / f"helpline-test-ports-{os.getuid()}"
 _FRESH_S = 15.0
+
+# Who takes which, all outside the kernel's ephemeral range (32768 to 60999): of that, every connection somebody opened
+# and closed keeps a port for a minute.
+VOICES: Final = range(10_000, 12_000)
+PHONES: Final = range(12_000, 14_000)
+CONTROLS: Final = range(14_000, 15_000)
+PHONE_MEDIA: Final = range(15_000, 19_900)
+SWITCH_MEDIA: Final = range(20_000, 29_000)
+SERVERS: Final = range(30_000, 32_000)
+SIPP_MEDIA: Final = range(32_100, 32_700)
+BROWSER_MEDIA: Final = range(61_000, 65_500)
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
@@ -48,18 +60,16 @@ def _claim_all(ports: range) -> bool:
     return False
 
 
-def free_port(count: int = 1, *, low: int = 30_000, high: int = 32_000) -> int:
+def free_port(count: int = 1, among: range = SERVERS) -> int:
     """First of ``count`` consecutive ports free for both UDP and TCP.
 
-    Give only ranges outside the kernel's ephemeral one (32768 to 60999): of that, every connection somebody opened
-    and closed keeps a port for a minute. No port is given twice within fifteen seconds, to whatever process of this
-    machine.
+    No port is given twice within fifteen seconds, to whatever process of this machine.
     """
     _CLAIMS.mkdir(exist_ok=True)
     for _ in range(200):
-        first = random.randrange(low, high - count, 2)
+        first = random.randrange(among.start, among.stop - count, 2)
         wanted = range(first, first + count)
         free = all(_is_free(p, kind) for p in wanted for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
         if free and _claim_all(wanted):
             return first
-    raise RuntimeError(f"no {count} free ports between {low} and {high}")
+    raise RuntimeError(f"no {count} free ports among {among.start} to {among.stop}")

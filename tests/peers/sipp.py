@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.peers.ports import free_port
+from tests.peers.ports import SIPP_MEDIA, free_port
 from tests.peers.switch import Switch
 
 PCAP = Path("/usr/share/sip-tester")
@@ -238,7 +238,7 @@ class Sipp:
         extra: tuple[str, ...] = (),
     ) -> None:
         self.port = free_port(2)
-        self.media_port = free_port(4, low=32_100, high=32_700)
+        self.media_port = free_port(4, SIPP_MEDIA)
         self.directory = directory / f"sipp-{self.port}"
         self._switch, self._scenario = switch, scenario
         self._calls, self._rate, self._transport, self._timeout_s = calls, rate, transport, timeout_s

@@ -11,7 +11,7 @@ import pytest
 
 from helpline_switch.sip.tests.peer import Phone, UdpLine
 from tests.peers.ari import Ari, AriError
-from tests.peers.ports import free_port
+from tests.peers.ports import PHONES, free_port
 from tests.peers.switch import Switch
 
 pytestmark = [pytest.mark.switch, pytest.mark.peer]
@@ -54,7 +54,7 @@ async def run(tool: str, switch: Switch, *options: str) -> str:
     if not program.exists():
         pytest.fail("sipvicious is not installed: pip install sipvicious (it is in the dev requirements)")
     process = await asyncio.create_subprocess_exec(
-        program, *options, "-b", "127.0.0.1", "-x", "127.0.0.1", "-P", str(free_port(low=12_000, high=14_000)),
+        program, *options, "-b", "127.0.0.1", "-x", "127.0.0.1", "-P", str(free_port(among=PHONES)),
         "-p", str(switch.sip_port), "127.0.0.1",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

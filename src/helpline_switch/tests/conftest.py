@@ -31,7 +31,7 @@ async def ari(switch: Switch) -> AsyncIterator[Ari]:
 @pytest.fixture
 async def carl_voice() -> AsyncIterator[Voice]:
     """Carl hums at 700 Hz."""
-    from tests.peers.ports import free_port
+    from tests.peers.ports import VOICES, free_port
 
-    async with Voice(free_port(low=10_000, high=12_000), hum=700) as voice:
+    async with Voice(free_port(among=VOICES), hum=700) as voice:
         yield voice

@@ -11,7 +11,7 @@ import pytest
 from helpline_switch.sip.tests.peer import Call, Phone, UdpLine
 from helpline_switch.tests.desk import CARL_HUM, HUMS, answer_next, bridge, nothing_left, ring
 from tests.peers.ari import Ari
-from tests.peers.ports import free_port
+from tests.peers.ports import VOICES, free_port
 from tests.peers.sipp import Caller, Sipp
 from tests.peers.switch import Switch
 from tests.peers.voice import Voice, level, read_wav
@@ -33,7 +33,7 @@ async def telephone(switch: Switch, hum: float) -> AsyncIterator[tuple[Phone, Vo
     phone = Phone("ada")
     phone.line = await UdpLine.open(phone.got, switch.sip_port)
     try:
-        async with Voice(free_port(low=10_000, high=12_000), hum=hum) as voice:
+        async with Voice(free_port(among=VOICES), hum=hum) as voice:
             assert (await phone.register("ada-secret")).code == 200
             yield phone, voice
     finally:

@@ -15,7 +15,7 @@ from helpline.people.tests.factories import DeskFactory, actor
 from helpline.tickets import actions, personal, queries
 from helpline.tickets.filters import Filters
 from helpline.tickets.models import SearchPart, SearchText, SearchWord
-from helpline.tickets.search import index, rebuilding, spelling, text
+from helpline.tickets.search import finding, index, rebuilding, spelling, text
 from helpline.tickets.tests.factories import PriorityFactory
 
 #: language -> what a ticket says, and what people type to find it
@@ -142,6 +142,15 @@ def test_only_tickets_of_the_persons_desks(ada, desk):
     assert found(ada, "dock") == [mine]
     assert found(actor("phil", Role.PHONE_ADMIN), "dock") == []
     assert queries.listing(ada, Filters(text="dock")).rows == [mine]
+
+
+@pytest.mark.parametrize("named", [1, 2, 3, 1_000])
+def test_a_list_holds_all_that_fit_named_one_by_one_or_not(ada, desk, monkeypatch, named):
+    monkeypatch.setattr(finding, "MOST_NAMED", named)
+    fitting = {opened(desk, f"Dock {number} is warm") for number in range(3)}
+    opened(desk, "The lamp is dark")
+    opened(DeskFactory(key="globex"), "Dock of a stranger")
+    assert set(queries.listing(ada, Filters(text="dock")).rows) == fitting
 
 
 @pytest.mark.parametrize(

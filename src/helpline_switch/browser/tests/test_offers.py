@@ -8,7 +8,7 @@ import pytest
 
 from helpline_switch.browser.gateway import BrowserGateway, BrowserSettings
 from helpline_switch.browser.proxy import ProxyRefused, split_answer
-from tests.peers.ports import free_port
+from tests.peers.ports import BROWSER_MEDIA, free_port
 
 DTLS = "actpass SHA-256 1E:B7:8F:11"
 CANDIDATE = "c:7f000001%201%20UDP%202113929471%20127.0.0.1%2042692%20typ%20host"
@@ -35,7 +35,7 @@ def test_an_error_is_an_error(line: str) -> None:
 @pytest.mark.switch
 async def test_thousands_of_offers_to_browsers() -> None:
     # above what the kernel gives to others, and enough for sessions that a busy machine has not put away yet
-    first = free_port(PORTS, low=61_000, high=65_500)
+    first = free_port(PORTS, BROWSER_MEDIA)
     gateway = BrowserGateway(BrowserSettings(port_first=first, port_last=first + PORTS - 1), [].append)
     await gateway.start()
     names = []
